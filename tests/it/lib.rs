@@ -1,0 +1,1 @@
+//! Whole-system suites live in the `it` test binary; this crate itself is empty.
