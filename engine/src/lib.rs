@@ -1,1 +1,10 @@
-//! Plays conversation flows.
+//! Plays conversation flows: a pure function from (flow, session, input) to (session, turn).
+//!
+//! Nothing here reads a clock, draws a random number, opens a file or a socket, or logs. Time arrives inside
+//! the input, ids are derived, and every effect is data that the runtime commits before it acts.
+//! Modules from bottom to top: `error`, `ids`, `protocol`, `answer`, `expr`, `session`, `nodes`, `flow`,
+//! `interpreter`, `check`, `test`. A module uses only those before it.
+
+pub mod error;
+pub mod ids;
+pub mod protocol;
