@@ -1,0 +1,302 @@
+//! What is kept: the trait, in conversations, turns, effects and timers; never in keys and trees.
+//!
+//! **Invariant:** a conversation changes only by a [`Commit`] conditional on the revision that was read, and
+//! nothing is acknowledged to anybody before its commit is durable. Implementations pass one compliance suite.
+
+mod record;
+
+use std::fmt;
+
+use fluxo_engine::ids::{ContactId, ConversationId, EffectId};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+
+pub use record::{
+    Account, Address, Asked, ContactRecord, Conversation, DeadLetter, DedupeKey, InboxEntry, JournalEntry,
+    Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, SendState, Speaker, TimerRow,
+};
+
+/// Counts a conversation's commits. `0` stands for a conversation that does not exist yet.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, serde::Serialize, serde::Deserialize,
+)]
+pub struct Revision(pub u64);
+
+/// Guards a lease: a result that carries an older fence is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct Fence(pub u64);
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The revision or the fence has moved: read again and decide again.
+    #[error("the conversation was changed meanwhile")]
+    Conflict,
+    /// A value is over the cap; nothing was written.
+    #[error("{what} is {size} bytes, the cap is {cap}")]
+    TooLarge {
+        /// Which value.
+        what: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The cap in bytes.
+        cap: usize,
+    },
+    /// What was read is not what was written.
+    #[error("the store is damaged: {0}")]
+    Damaged(String),
+    /// Another process has the directory.
+    #[error("the store in {0} is in use by another process")]
+    InUse(String),
+    /// The store can no longer be trusted; the process must end and start again.
+    #[error("the store is down: {0}")]
+    Down(String),
+}
+
+/// All of a turn, or of any other change of one conversation: durable together or not at all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Commit {
+    /// The revision that was read, and the conversation as it is to be.
+    pub expected: Revision,
+    /// The new state.
+    pub conversation: Conversation,
+    /// Messages seen by this commit. If one is there already nothing is written: see [`Committed::Duplicate`].
+    pub seen: Vec<(DedupeKey, Timestamp)>,
+    /// The contact, when it is new or changed; its addresses are indexed with it.
+    pub contact: Option<ContactRecord>,
+    /// Messages to be played later, appended in order.
+    pub inbox_push: Vec<InboxEntry>,
+    /// How many inbox entries, from the oldest, this commit has used up.
+    pub inbox_consume: usize,
+    /// Effects asked, appended in order.
+    pub outbox_push: Vec<OutboxEntry>,
+    /// Effects that are over.
+    pub outbox_done: Vec<EffectId>,
+    /// Effects whose state changed (attempts, times, accepted but not settled).
+    pub outbox_update: Vec<OutboxEntry>,
+    /// Effects that can never succeed, moved out of the outbox and shown to people.
+    pub dead: Vec<DeadLetter>,
+    /// The provider's ids of messages that were accepted, so that statuses find their effect.
+    pub accepted: Vec<(String, EffectId)>,
+    /// Timers armed or moved.
+    pub timers_arm: Vec<TimerRow>,
+    /// Timers disarmed, by wait and kind.
+    pub timers_disarm: Vec<(fluxo_engine::ids::WaitId, fluxo_engine::protocol::TimerKind)>,
+    /// The turn, for replay.
+    pub journal: Option<JournalEntry>,
+    /// What was said, appended in order.
+    pub lines: Vec<Line>,
+    /// What the staff is to hear, appended in order.
+    pub notices: Vec<Notice>,
+    /// Given when a worker commits what came of an effect; refused with [`StoreError::Conflict`] if it is old.
+    pub fence: Option<Fence>,
+}
+
+impl Commit {
+    /// A commit that changes nothing yet but the conversation itself.
+    pub fn of(expected: Revision, conversation: Conversation) -> Self {
+        Self {
+            expected,
+            conversation,
+            seen: Vec::new(),
+            contact: None,
+            inbox_push: Vec::new(),
+            inbox_consume: 0,
+            outbox_push: Vec::new(),
+            outbox_done: Vec::new(),
+            outbox_update: Vec::new(),
+            dead: Vec::new(),
+            accepted: Vec::new(),
+            timers_arm: Vec::new(),
+            timers_disarm: Vec::new(),
+            journal: None,
+            lines: Vec::new(),
+            notices: Vec::new(),
+            fence: None,
+        }
+    }
+}
+
+/// What became of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Committed {
+    /// Durable.
+    Done(Revision),
+    /// At least one of the messages was seen before, durably: nothing was written, acknowledge it.
+    Duplicate,
+}
+
+/// A conversation whose effects a worker may perform until the lease ends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lease {
+    /// Whose effects.
+    pub conversation: ConversationId,
+    /// Goes into every commit made under the lease.
+    pub fence: Fence,
+    /// In order.
+    pub effects: Vec<OutboxEntry>,
+}
+
+/// A conversation as it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loaded {
+    /// For the next commit.
+    pub revision: Revision,
+    /// The state.
+    pub conversation: Conversation,
+    /// The person.
+    pub contact: ContactRecord,
+    /// Messages that wait to be played, oldest first.
+    pub inbox: Vec<InboxEntry>,
+    /// Effects not over yet, in order.
+    pub outbox: Vec<OutboxEntry>,
+}
+
+/// The documents of a release: path and text.
+pub type Documents = Vec<(String, String)>;
+
+/// Figures for health and metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[allow(missing_docs)]
+pub struct Counts {
+    pub conversations: u64,
+    pub contacts: u64,
+    pub outbox: u64,
+    pub timers: u64,
+    pub inbox: u64,
+    pub dead_letters: u64,
+}
+
+/// The store. One process at a time may have it open.
+pub trait Store: Send + Sync + fmt::Debug + 'static {
+    /// The epoch of effect ids: changes when a backup is restored.
+    fn epoch(&self) -> u32;
+
+    /// The contact that owns one of these addresses, by BSUID first, then by `wa_id` in both Brazilian forms
+    /// between entries whose BSUIDs do not conflict.
+    fn find_contact<'a>(
+        &'a self,
+        account: &'a Account,
+        address: &'a Address,
+    ) -> BoxFuture<'a, Result<Option<ContactRecord>, StoreError>>;
+
+    /// A contact.
+    fn contact<'a>(&'a self, id: &'a ContactId) -> BoxFuture<'a, Result<Option<ContactRecord>, StoreError>>;
+
+    /// A conversation with its contact, inbox and outbox.
+    fn load<'a>(&'a self, id: &'a ConversationId) -> BoxFuture<'a, Result<Option<Loaded>, StoreError>>;
+
+    /// All or nothing, durable when it returns.
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, StoreError>>;
+
+    /// Whether a message was seen, durably.
+    fn seen<'a>(&'a self, key: &'a DedupeKey) -> BoxFuture<'a, Result<bool, StoreError>>;
+
+    /// Up to `limit` conversations that have effects ready at `now` and are not leased; leased until `until`.
+    fn lease(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>>;
+
+    /// Gives a lease back before its time; with an old fence it does nothing.
+    fn release<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The earliest moment at which an effect that is not ready now becomes ready.
+    fn next_effect(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// The durable mark before an effect that is not safe to repeat. Refused with an old fence.
+    fn attempt_started<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        effect: &'a EffectId,
+        fence: Fence,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Timers due at `now`, earliest first.
+    fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<TimerRow>, StoreError>>;
+
+    /// When the next timer is due.
+    fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+
+    /// The effect and conversation behind a provider's message id.
+    fn effect_of<'a>(
+        &'a self,
+        account: &'a Account,
+        message: &'a str,
+    ) -> BoxFuture<'a, Result<Option<(ConversationId, EffectId)>, StoreError>>;
+
+    /// The conversation that a session belongs to: the first part of its waits and effects.
+    fn conversation_of<'a>(
+        &'a self,
+        session: &'a fluxo_engine::ids::SessionId,
+    ) -> BoxFuture<'a, Result<Option<ConversationId>, StoreError>>;
+
+    /// Keeps a status for an effect nobody knows (yet): never an error.
+    fn keep_status<'a>(
+        &'a self,
+        account: &'a Account,
+        message: &'a str,
+        status: &'a str,
+        at: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Conversations that are with people or wait for them, oldest first.
+    fn with_people(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Conversation>, StoreError>>;
+
+    /// All conversations, by id, after one.
+    fn conversations<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Conversation>, StoreError>>;
+
+    /// What was said, oldest first, after a line's number.
+    fn lines<'a>(
+        &'a self,
+        id: &'a ConversationId,
+        after: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(u64, Line)>, StoreError>>;
+
+    /// The journal of a conversation, oldest first.
+    fn journal<'a>(
+        &'a self,
+        id: &'a ConversationId,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<JournalEntry>, StoreError>>;
+
+    /// What the staff is to hear, newest first.
+    fn notices(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Notice>, StoreError>>;
+
+    /// Effects that can never succeed, newest first.
+    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>>;
+
+    /// Keeps the documents of a release, so that sessions begun on it can end on it.
+    fn keep_release<'a>(
+        &'a self,
+        id: &'a fluxo_engine::ids::ReleaseId,
+        documents: &'a Documents,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// The documents of a release: path and text.
+    fn release_documents<'a>(
+        &'a self,
+        id: &'a fluxo_engine::ids::ReleaseId,
+    ) -> BoxFuture<'a, Result<Option<Documents>, StoreError>>;
+
+    /// Forgets dedupe keys older than their expiry; answers how many.
+    fn sweep(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Figures.
+    fn counts(&self) -> BoxFuture<'_, Result<Counts, StoreError>>;
+
+    /// Ends once the store can no longer be trusted. The service awaits it and ends the process.
+    fn failed(&self) -> BoxFuture<'_, StoreError>;
+}

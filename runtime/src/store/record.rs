@@ -1,0 +1,325 @@
+//! What the store keeps, one type per table.
+
+use fluxo_engine::ids::{ContactId, ConversationId, EffectId, QueueId, ReleaseId, SessionId, WaitId};
+use fluxo_engine::protocol::{Contact, Effect, Handoff, Inbound, Message, TimerKind};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One of our addresses on a channel: a number, for example. Provider message ids are unique in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Account {
+    /// The channel's name in the project file.
+    pub channel: String,
+    /// The provider's id of our address.
+    pub id: String,
+}
+
+/// How a person is reached on a channel; at least one member is there.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Address {
+    /// The provider's stable id of the person (BSUID); outranks the phone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The phone as the channel writes it, digits only; answered to as received.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// The name the person chose to be found by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+}
+
+/// A contact with its addresses.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContactRecord {
+    /// What flows see.
+    pub contact: Contact,
+    /// Where it is reached, by account.
+    pub addresses: Vec<(Account, Address)>,
+    /// Its conversation on each account.
+    pub conversations: Vec<(Account, ConversationId)>,
+}
+
+/// Who has the conversation: exactly one side speaks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "mode")]
+pub enum Mode {
+    /// The flow.
+    Bot,
+    /// It waits in a queue for somebody to take it.
+    Queued {
+        /// Which queue.
+        queue: QueueId,
+        /// Since when.
+        since: Timestamp,
+        /// The wait of the `handoff` node; absent when no flow asked (trouble, quarantine).
+        wait: Option<WaitId>,
+        /// What the flow handed over.
+        handoff: Handoff,
+    },
+    /// People.
+    People {
+        /// Of which queue.
+        queue: QueueId,
+        /// Since when.
+        since: Timestamp,
+        /// Who.
+        attendant: String,
+        /// As in `Queued`.
+        wait: Option<WaitId>,
+        /// As in `Queued`.
+        handoff: Handoff,
+    },
+}
+
+/// The question that is open: its clock and the rule of early messages need to know when it was accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The message that asks.
+    pub effect: EffectId,
+    /// When the channel accepted it.
+    pub accepted_at: Option<Timestamp>,
+}
+
+/// A contact on a channel.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conversation {
+    /// Opaque.
+    pub id: ConversationId,
+    /// The person.
+    pub contact: ContactId,
+    /// Our side.
+    pub account: Account,
+    /// Their side.
+    pub address: Address,
+    /// Who has it.
+    pub mode: Mode,
+    /// The open session in its stored form, absent when none is open.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::store::record::bytes")]
+    pub session: Option<Vec<u8>>,
+    /// The id of the open session, or of the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<SessionId>,
+    /// The release the open session is pinned to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<ReleaseId>,
+    /// How many sessions it has had.
+    pub sessions: u32,
+    /// The open question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+    /// When the contact last wrote, by the provider's clock: the 24-hour window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_inbound: Option<Timestamp>,
+    /// The provider's id of the contact's last message: read marks and typing need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_message: Option<String>,
+    /// Tries at the oldest inbox entry that ended in an error of ours.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub poisoned: u32,
+    /// The number of its next transcript line.
+    pub next_line: u64,
+}
+
+/// Names a delivered message: (channel, account, provider's message id).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DedupeKey {
+    /// Where it came in.
+    pub account: Account,
+    /// The provider's id.
+    pub message: String,
+}
+
+/// A message that waits to be played.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InboxEntry {
+    /// The message.
+    pub message: Inbound,
+}
+
+/// An effect that is not over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutboxEntry {
+    /// What is asked.
+    pub effect: Effect,
+    /// When it was asked.
+    pub asked_at: Timestamp,
+    /// Not before this.
+    pub ready_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it failed for the first time: a send blocks what follows for at most two minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
+    /// How far it is.
+    pub state: OutboxState,
+}
+
+/// How far an effect is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum OutboxState {
+    /// To be performed.
+    Ready,
+    /// An attempt that is not safe to repeat was begun: with no result its outcome is unknown.
+    Started {
+        /// When.
+        at: Timestamp,
+    },
+    /// A send left and no answer came: waits for a status, then is sent once more at most.
+    InDoubt {
+        /// Since when.
+        since: Timestamp,
+        /// Whether it was sent once more already.
+        repeated: bool,
+    },
+}
+
+/// An effect that can never succeed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Whose.
+    pub conversation: ConversationId,
+    /// What was asked.
+    pub entry: OutboxEntry,
+    /// When it was given up.
+    pub at: Timestamp,
+    /// Why, in words for the staff.
+    pub reason: String,
+}
+
+/// An armed timer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimerRow {
+    /// When.
+    pub due: Timestamp,
+    /// Whose.
+    pub conversation: ConversationId,
+    /// The wait it wakes.
+    pub wait: WaitId,
+    /// Which of the wait's timers.
+    pub kind: TimerKind,
+}
+
+/// A turn, as it can be played again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JournalEntry {
+    /// When.
+    pub at: Timestamp,
+    /// The session.
+    pub session: SessionId,
+    /// Its turn.
+    pub turn: u32,
+    /// The trigger or resume, as JSON.
+    pub input: serde_json::Value,
+    /// The turn's events, as JSON.
+    pub events: serde_json::Value,
+}
+
+/// One line of a conversation, as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// When.
+    pub at: Timestamp,
+    /// Who said it.
+    pub by: Speaker,
+    /// What.
+    pub body: LineBody,
+}
+
+/// Who said a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Speaker {
+    /// The contact.
+    Contact,
+    /// A flow.
+    Bot,
+    /// A person of the staff.
+    Attendant(String),
+    /// fluxo itself: handed over, given back, not played.
+    System,
+}
+
+/// What a line holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineBody {
+    /// A message of the contact.
+    Inbound(Inbound),
+    /// A message to the contact, with the effect that carries it.
+    Outbound {
+        /// The effect.
+        effect: EffectId,
+        /// What is said.
+        message: Message,
+    },
+    /// How a message to the contact fares; the highest one counts.
+    Sent {
+        /// The message's effect.
+        effect: EffectId,
+        /// How far it is.
+        state: SendState,
+        /// Why it failed.
+        reason: Option<String>,
+    },
+    /// Something that happened.
+    Note(String),
+}
+
+/// How far a message to the contact is. Ordered: a later one implies the earlier (whatsapp-cloud.md §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SendState {
+    /// The provider took it.
+    Accepted,
+    /// It left the provider.
+    Sent,
+    /// It is on the phone.
+    Delivered,
+    /// It was read.
+    Read,
+    /// A voice note was played.
+    Played,
+    /// It will not arrive.
+    Failed,
+}
+
+/// Something the staff is to hear.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// When.
+    pub at: Timestamp,
+    /// The conversation it is about.
+    pub conversation: Option<ConversationId>,
+    /// The queue it is for.
+    pub queue: Option<QueueId>,
+    /// What.
+    pub text: String,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// Stored sessions are bytes of the engine's own; they are JSON, so they stand in a record as text.
+pub(crate) mod bytes {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match bytes {
+            Some(bytes) => {
+                serializer.serialize_some(std::str::from_utf8(bytes).map_err(serde::ser::Error::custom)?)
+            }
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.map(String::into_bytes))
+    }
+}
