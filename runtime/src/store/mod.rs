@@ -4,6 +4,7 @@
 //! nothing is acknowledged to anybody before its commit is durable. Implementations pass one compliance suite.
 
 mod record;
+mod sled;
 
 use std::fmt;
 

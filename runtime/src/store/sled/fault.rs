@@ -1,0 +1,55 @@
+//! Why the keyspace refused, or what became of it.
+
+use std::sync::Arc;
+
+/// Why a read or a commit did not happen. Everything but [`Fault::Down`] leaves the store as it was and in service.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Fault {
+    /// A precondition of the commit does not hold: somebody else won. Nothing of it was written.
+    #[error("somebody else has written since this was read")]
+    Conflict,
+    /// A stored value is not what was written. Only the first byte of its key is told: the rest may name a person.
+    #[error("a stored value of table '{}' is damaged", .table.escape_ascii())]
+    Damaged {
+        /// The first byte of the key.
+        table: u8,
+    },
+    /// The value is over the limit of a stored value.
+    #[error("a value of {bytes} bytes is over the limit of {limit}")]
+    TooLarge {
+        /// The value's length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The key is empty or over the limit.
+    #[error("a key of {bytes} bytes, where 1 to {limit} are allowed")]
+    KeyLength {
+        /// The key's length.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The store has failed and takes nothing more until the process is started again.
+    #[error("the store is down: {reason}")]
+    Down {
+        /// What happened first.
+        reason: Arc<str>,
+    },
+}
+
+impl Fault {
+    pub(super) fn damaged(key: &[u8]) -> Self {
+        Self::Damaged { table: key.first().copied().unwrap_or_default() }
+    }
+
+    pub(super) fn down(reason: impl std::fmt::Display) -> Self {
+        Self::Down { reason: reason.to_string().into() }
+    }
+}
+
+impl From<sled::Error> for Fault {
+    fn from(error: sled::Error) -> Self {
+        Self::down(error)
+    }
+}

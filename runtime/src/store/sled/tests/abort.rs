@@ -1,0 +1,75 @@
+//! A second process: it is kept out while the store is open, and what one acknowledged before it died is there.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::super::keyspace::{Keyspace, OpenError, Options};
+use super::{get, keys, long, open, place, put};
+
+/// Names the directory in which this test binary, started again, is to write until it dies.
+const CHILD: &str = "FLUXO_TEST_STORE";
+
+/// Not a test of its own: what the next one starts as a second process.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "started by the test that aborts a process"]
+async fn child_that_writes_until_it_aborts() {
+    let Ok(path) = std::env::var(CHILD) else { return };
+    let store = open(Path::new(&path));
+    let mut workers = tokio::task::JoinSet::new();
+    for worker in 0..8 {
+        let (store, log) = (store.clone(), Path::new(&path).join(format!("acknowledged-{worker}")));
+        workers.spawn(async move {
+            for turn in 0.. {
+                let bytes = if turn % 5 == 0 { 10_000 } else { 500 };
+                put(&store, &format!("k{worker}-{turn:05}"), turn, long(bytes)).await.unwrap();
+                fs::write(&log, turn.to_string()).unwrap();
+                if worker == 0 && turn == 200 {
+                    std::process::abort();
+                }
+            }
+        });
+    }
+    workers.join_all().await;
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_there_after_an_abort() {
+    let place = place();
+    let path = place.path().join("store");
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "store::sled::tests::abort::child_that_writes_until_it_aborts"])
+        .env(CHILD, &path)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child = child.unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut refused = 0;
+    while child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < deadline, "the child never ended");
+        if path.join("acknowledged-0").exists()
+            && let Err(error) = Keyspace::open(&path, &Options::default())
+        {
+            assert!(matches!(error, OpenError::InUse { .. }), "{error}");
+            refused += 1;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(refused > 0, "the second process was never kept out");
+    let store = open(&path);
+    let found: BTreeSet<String> = keys(&store).await.into_iter().collect();
+    for worker in 0..8 {
+        let last = fs::read_to_string(path.join(format!("acknowledged-{worker}"))).unwrap_or_default();
+        let Ok(last) = last.parse::<u64>() else { continue };
+        for turn in 0..=last {
+            let key = format!("k{worker}-{turn:05}");
+            assert!(found.contains(&key), "{key} was acknowledged");
+            let bytes = if turn % 5 == 0 { 10_000 } else { 500 };
+            assert_eq!(get(&store, &key).await.unwrap(), long(bytes));
+        }
+    }
+    assert!(found.contains("k0-00200"));
+}

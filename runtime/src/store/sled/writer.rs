@@ -1,0 +1,169 @@
+//! The thread that writes: it takes every commit that waits, applies them as one batch, makes the batch durable,
+//! and only then acknowledges them all. While it syncs, the next group gathers: no timer, no fixed size.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use sled::Batch;
+use tokio::sync::{mpsc, oneshot};
+
+use super::directory::Mark;
+use super::envelope;
+use super::fault::Fault;
+use super::keyspace::{GROUP, Shared};
+use super::transaction::Transaction;
+use super::view::Overlay;
+
+/// A commit that waits for the writer.
+pub(super) trait Waiting: Send {
+    /// Plays the commit and remembers what came of it. An error is handed back only if the store itself failed.
+    fn play(&mut self, transaction: Transaction<'_>) -> Result<usize, Fault>;
+    /// Tells the one who waits: what came of the commit, or that the store went down with it.
+    fn acknowledge(self: Box<Self>, fate: Result<(), Fault>);
+}
+
+/// A commit: a function of what stands when its turn comes.
+pub(super) struct Commit<F, T> {
+    work: Option<F>,
+    outcome: Option<Result<T, Fault>>,
+    reply: oneshot::Sender<Result<T, Fault>>,
+}
+
+impl<F, T> Commit<F, T> {
+    pub(super) fn new(work: F, reply: oneshot::Sender<Result<T, Fault>>) -> Self {
+        Self { work: Some(work), outcome: None, reply }
+    }
+}
+
+impl<F, T> Waiting for Commit<F, T>
+where
+    F: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send,
+    T: Send,
+{
+    fn play(&mut self, mut transaction: Transaction<'_>) -> Result<usize, Fault> {
+        let Some(work) = self.work.take() else { return Ok(0) };
+        match work(&mut transaction) {
+            Ok(value) => {
+                self.outcome = Some(Ok(value));
+                Ok(transaction.keep())
+            }
+            Err(fault @ Fault::Down { .. }) => Err(fault),
+            Err(
+                refusal @ (Fault::Conflict
+                | Fault::Damaged { .. }
+                | Fault::TooLarge { .. }
+                | Fault::KeyLength { .. }),
+            ) => {
+                transaction.discard();
+                self.outcome = Some(Err(refusal));
+                Ok(0)
+            }
+        }
+    }
+
+    fn acknowledge(self: Box<Self>, fate: Result<(), Fault>) {
+        let outcome = match (fate, self.outcome) {
+            (Err(down), _) => Err(down),
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(Fault::down("a commit was acknowledged before it was played")),
+        };
+        // Nobody waiting any more is no failure: the commit stands.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// Makes durable what was written.
+pub(super) type Sync = Box<dyn FnMut() -> io::Result<()> + Send>;
+
+/// The writer's own things.
+pub(super) struct Writer {
+    pub(super) shared: Arc<Shared>,
+    /// Syncs our own descriptor of sled's data file: `flush` writes the pages, this makes them durable.
+    pub(super) sync: Sync,
+    /// Where the last group acknowledged is noted.
+    pub(super) mark: Mark,
+    pub(super) queue: mpsc::Receiver<Box<dyn Waiting>>,
+    /// How many bytes of changes a group may have before the rest waits for the next.
+    pub(super) group_bytes: usize,
+}
+
+impl Writer {
+    /// Writes until every handle of the store is gone, or until it fails.
+    pub(super) fn run(mut self) {
+        while let Some(first) = self.queue.blocking_recv() {
+            let mut group = vec![first];
+            let written = catch_unwind(AssertUnwindSafe(|| self.write(&mut group)))
+                .unwrap_or_else(|panic| Err(Fault::down(told(&*panic))));
+            if let Err(fault) = &written {
+                self.shared.fail(fault);
+            }
+            for commit in group {
+                commit.acknowledge(written.clone());
+            }
+            if let Err(fault) = written {
+                self.refuse_the_rest(&fault);
+                return;
+            }
+        }
+    }
+
+    /// Gathers the group behind its first commit and makes it durable.
+    fn write(&mut self, group: &mut Vec<Box<dyn Waiting>>) -> Result<(), Fault> {
+        self.shared.in_service()?;
+        let tree = &self.shared.tree;
+        let mut changes = Overlay::new();
+        let mut bytes = 0;
+        let mut played = 0;
+        while let Some(commit) = group.get_mut(played) {
+            bytes += commit.play(Transaction::begin(tree, &mut changes))?;
+            played += 1;
+            if bytes < self.group_bytes
+                && let Ok(next) = self.queue.try_recv()
+            {
+                group.push(next);
+            }
+        }
+        if changes.is_empty() {
+            // All before this group is durable already, so its refusals may be told.
+            return Ok(());
+        }
+        let number = self.shared.applied.load(Ordering::Acquire) + 1;
+        let mut batch = Batch::default();
+        for (key, record) in envelope::seal(GROUP, number, b"")? {
+            batch.insert(key, record);
+        }
+        for (key, record) in changes {
+            match record {
+                Some(record) => batch.insert(key, record),
+                None => batch.remove(key),
+            }
+        }
+        {
+            // Readers see a group whole or not at all.
+            let _readers_out = self.shared.gate.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+            tree.apply_batch(batch)?;
+            self.shared.applied.store(number, Ordering::Release);
+        }
+        tree.flush()?;
+        (self.sync)().map_err(|error| Fault::down(format!("could not sync the data file: {error}")))?;
+        self.mark.note(number).map_err(|error| Fault::down(format!("could not note a group: {error}")))?;
+        self.shared.durable(number);
+        Ok(())
+    }
+
+    fn refuse_the_rest(&mut self, fault: &Fault) {
+        self.queue.close();
+        while let Some(commit) = self.queue.blocking_recv() {
+            commit.acknowledge(Err(fault.clone()));
+        }
+    }
+}
+
+/// What a panic said.
+pub(super) fn told(panic: &(dyn std::any::Any + Send)) -> String {
+    let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
+    let words = words.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panic: {}", words.as_deref().unwrap_or("without words"))
+}
