@@ -9,12 +9,14 @@ mod sled;
 use std::fmt;
 
 use fluxo_engine::ids::{ContactId, ConversationId, EffectId};
+use fluxo_engine::protocol::ContactChange;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 pub use record::{
-    Account, Address, Asked, ContactRecord, Conversation, DeadLetter, DedupeKey, InboxEntry, JournalEntry,
-    Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, SendState, Speaker, TimerRow,
+    Account, Address, Asked, ContactRecord, Conversation, DeadLetter, DedupeKey, Deferred, InboxEntry,
+    JournalEntry, KeptStatus, Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, SendState, Speaker,
+    StartRequest, TimerRow,
 };
 
 /// Counts a conversation's commits. `0` stands for a conversation that does not exist yet.
@@ -30,9 +32,12 @@ pub struct Fence(pub u64);
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The revision or the fence has moved: read again and decide again.
+    /// A revision has moved, or an address is another contact's: read again and decide again.
     #[error("the conversation was changed meanwhile")]
     Conflict,
+    /// The fence is old: another worker has the conversation, and what this one did is not to be told.
+    #[error("the lease has passed to another worker")]
+    Fenced,
     /// A value is over the cap; nothing was written.
     #[error("{what} is {size} bytes, the cap is {cap}")]
     TooLarge {
@@ -59,12 +64,16 @@ pub enum StoreError {
 pub struct Commit {
     /// The revision that was read, and the conversation as it is to be.
     pub expected: Revision,
-    /// The new state.
+    /// The new state. The store itself moves `next_line` on by the lines appended.
     pub conversation: Conversation,
     /// Messages seen by this commit. If one is there already nothing is written: see [`Committed::Duplicate`].
     pub seen: Vec<(DedupeKey, Timestamp)>,
-    /// The contact, when it is new or changed; its addresses are indexed with it.
-    pub contact: Option<ContactRecord>,
+    /// Contacts that are new or whose addresses or names change, written whole; their addresses are indexed with
+    /// them, and those they no longer have are taken out of the index. [`StoreError::Conflict`] if the revision of
+    /// one has moved, or if an address stands in the index for a contact that is not written here without it.
+    pub contacts: Vec<ContactRecord>,
+    /// Changes of the conversation's own contact as it stands in the store, after `contacts` were written.
+    pub contact_changes: Vec<ContactChange>,
     /// Messages to be played later, appended in order.
     pub inbox_push: Vec<InboxEntry>,
     /// How many inbox entries, from the oldest, this commit has used up.
@@ -77,6 +86,8 @@ pub struct Commit {
     pub outbox_update: Vec<OutboxEntry>,
     /// Effects that can never succeed, moved out of the outbox and shown to people.
     pub dead: Vec<DeadLetter>,
+    /// Dead letters that people retried or discarded.
+    pub dead_settled: Vec<EffectId>,
     /// The provider's ids of messages that were accepted, so that statuses find their effect.
     pub accepted: Vec<(String, EffectId)>,
     /// Timers armed or moved.
@@ -89,7 +100,7 @@ pub struct Commit {
     pub lines: Vec<Line>,
     /// What the staff is to hear, appended in order.
     pub notices: Vec<Notice>,
-    /// Given when a worker commits what came of an effect; refused with [`StoreError::Conflict`] if it is old.
+    /// Given when a worker commits what came of an effect; refused with [`StoreError::Fenced`] if it is old.
     pub fence: Option<Fence>,
 }
 
@@ -100,13 +111,15 @@ impl Commit {
             expected,
             conversation,
             seen: Vec::new(),
-            contact: None,
+            contacts: Vec::new(),
+            contact_changes: Vec::new(),
             inbox_push: Vec::new(),
             inbox_consume: 0,
             outbox_push: Vec::new(),
             outbox_done: Vec::new(),
             outbox_update: Vec::new(),
             dead: Vec::new(),
+            dead_settled: Vec::new(),
             accepted: Vec::new(),
             timers_arm: Vec::new(),
             timers_disarm: Vec::new(),
@@ -134,8 +147,6 @@ pub struct Lease {
     pub conversation: ConversationId,
     /// Goes into every commit made under the lease.
     pub fence: Fence,
-    /// In order.
-    pub effects: Vec<OutboxEntry>,
 }
 
 /// A conversation as it was read.
@@ -193,7 +204,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Whether a message was seen, durably.
     fn seen<'a>(&'a self, key: &'a DedupeKey) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Up to `limit` conversations that have effects ready at `now` and are not leased; leased until `until`.
+    /// Up to `limit` conversations whose oldest effect is ready at `now` and that are not leased; leased until
+    /// `until`, or until the process ends when the store belongs to one process.
     fn lease(
         &self,
         now: Timestamp,
@@ -208,8 +220,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         fence: Fence,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// The earliest moment at which an effect that is not ready now becomes ready.
-    fn next_effect(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+    /// The earliest moment at which the oldest effect of a conversation, not ready at `now`, becomes ready.
+    fn next_effect(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
     /// The durable mark before an effect that is not safe to repeat. Refused with an old fence.
     fn attempt_started<'a>(
@@ -233,20 +245,27 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         message: &'a str,
     ) -> BoxFuture<'a, Result<Option<(ConversationId, EffectId)>, StoreError>>;
 
-    /// The conversation that a session belongs to: the first part of its waits and effects.
-    fn conversation_of<'a>(
-        &'a self,
-        session: &'a fluxo_engine::ids::SessionId,
-    ) -> BoxFuture<'a, Result<Option<ConversationId>, StoreError>>;
-
-    /// Keeps a status for an effect nobody knows (yet): never an error.
+    /// Keeps a status for a message nobody knows (yet): never an error.
     fn keep_status<'a>(
         &'a self,
         account: &'a Account,
         message: &'a str,
-        status: &'a str,
-        at: Timestamp,
+        status: &'a KeptStatus,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// What [`Store::keep_status`] kept for a message, in any order.
+    fn kept_statuses<'a>(
+        &'a self,
+        account: &'a Account,
+        message: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<KeptStatus>, StoreError>>;
+
+    /// Conversations that have inbox entries, by id, after one: what a restart goes on with.
+    fn with_inbox<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<ConversationId>, StoreError>>;
 
     /// Conversations that are with people or wait for them, oldest first.
     fn with_people(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Conversation>, StoreError>>;
@@ -278,6 +297,12 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
 
     /// Effects that can never succeed, newest first.
     fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>>;
+
+    /// One of them.
+    fn dead_letter<'a>(
+        &'a self,
+        effect: &'a EffectId,
+    ) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>>;
 
     /// Keeps the documents of a release, so that sessions begun on it can end on it.
     fn keep_release<'a>(

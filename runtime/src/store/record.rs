@@ -1,7 +1,9 @@
 //! What the store keeps, one type per table.
 
-use fluxo_engine::ids::{ContactId, ConversationId, EffectId, QueueId, ReleaseId, SessionId, WaitId};
-use fluxo_engine::protocol::{Contact, Effect, Handoff, Inbound, Message, TimerKind};
+use fluxo_engine::ids::{ContactId, ConversationId, EffectId, FlowId, QueueId, ReleaseId, SessionId, WaitId};
+use fluxo_engine::protocol::{
+    Contact, Effect, Handoff, Inbound, Message, Object, Origin, SendFailure, TimerKind,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,10 @@ pub struct Address {
 /// A contact with its addresses.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContactRecord {
+    /// Counts what is written of it, so that a whole write never hides another one. `0` for one not stored yet;
+    /// the store counts.
+    #[serde(default)]
+    pub revision: u64,
     /// What flows see.
     pub contact: Contact,
     /// Where it is reached, by account.
@@ -113,10 +119,13 @@ pub struct Conversation {
     /// The provider's id of the contact's last message: read marks and typing need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message: Option<String>,
+    /// The open session was told to end, so that a [`StartRequest`] in the inbox can begin.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closing: bool,
     /// Tries at the oldest inbox entry that ended in an error of ours.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub poisoned: u32,
-    /// The number of its next transcript line.
+    /// The number of its next transcript line; the store moves it on.
     pub next_line: u64,
 }
 
@@ -129,11 +138,26 @@ pub struct DedupeKey {
     pub message: String,
 }
 
-/// A message that waits to be played.
+/// What waits to be played.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct InboxEntry {
-    /// The message.
-    pub message: Inbound,
+#[serde(rename_all = "snake_case")]
+pub enum InboxEntry {
+    /// A message; its transcript line was written when it came.
+    Message(Box<Inbound>),
+    /// A flow to be started from outside; an open session ends first, with the outcome `replaced`.
+    Start(StartRequest),
+}
+
+/// A flow to be started from outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StartRequest {
+    /// Which.
+    pub flow: FlowId,
+    /// Why.
+    pub origin: Origin,
+    /// What it is given.
+    #[serde(default, skip_serializing_if = "Object::is_empty")]
+    pub inputs: Object,
 }
 
 /// An effect that is not over.
@@ -152,6 +176,20 @@ pub struct OutboxEntry {
     pub failing_since: Option<Timestamp>,
     /// How far it is.
     pub state: OutboxState,
+    /// Timers that are armed once the message is accepted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_accept: Vec<Deferred>,
+}
+
+/// A timer whose clock starts when a message is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferred {
+    /// The wait it wakes.
+    pub wait: WaitId,
+    /// Which of the wait's timers.
+    pub kind: TimerKind,
+    /// How long after, in milliseconds.
+    pub ms: i64,
 }
 
 /// How far an effect is.
@@ -282,6 +320,18 @@ pub enum SendState {
     Played,
     /// It will not arrive.
     Failed,
+}
+
+/// A status that came before anything was known of its message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptStatus {
+    /// How far the message is.
+    pub state: SendState,
+    /// Since when.
+    pub at: Timestamp,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<SendFailure>,
 }
 
 /// Something the staff is to hear.
