@@ -1,1 +1,3 @@
-//! Whole-system suites.
+//! Whole-system suites: the house rules, and conversations over real HTTP and a real disk.
+
+mod tidy;
