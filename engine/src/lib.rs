@@ -5,6 +5,8 @@
 //! Modules from bottom to top: `error`, `ids`, `protocol`, `answer`, `expr`, `session`, `nodes`, `flow`,
 //! `interpreter`, `check`, `test`. A module uses only those before it.
 
+pub mod answer;
 pub mod error;
+pub mod expr;
 pub mod ids;
 pub mod protocol;

@@ -1,0 +1,536 @@
+//! From the parsed tree to the tree that is compiled: our own meaning is put in here.
+//!
+//! The parser's tree is rebuilt, not edited, with these changes:
+//! - a written-out path from outside (`agenda.UnitName`) becomes one *slot*, so that an evaluation converts exactly
+//!   what it reads and not the whole variable;
+//! - `none` becomes undefined: absent is one thing;
+//! - `<`, `<=`, `>`, `>=` and `in` become tests of ours, in which absent is false instead of smaller than everything;
+//! - `~`, `*` and `**` become filters of ours that refuse to print what must not be printed, or to explode;
+//! - what is emitted goes through a filter that applies the printing rules and knows the author's words for the error;
+//! - unknown filters, tests and functions are errors now, not when a patient is waiting.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use minijinja::Value;
+use minijinja::machinery::{Span, ast};
+
+use super::SyntaxError;
+use super::environment as known;
+use super::environment::hidden;
+use super::intern::intern;
+use super::template::words_at;
+
+use ast::{BinOpKind, CallArg, CompareOpKind, Expr, Spanned, Stmt, UnaryOpKind};
+
+/// One step of a written-out path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Segment {
+    /// A member of a map.
+    Key(String),
+    /// An item of a list; negative counts from the end.
+    Index(i64),
+}
+
+impl std::fmt::Display for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Segment::Key(key) => f.write_str(key),
+            Segment::Index(index) => write!(f, "{index}"),
+        }
+    }
+}
+
+/// A path that can be read without evaluating anything.
+#[derive(Debug)]
+pub(super) struct StaticPath<'a> {
+    pub(super) root: &'a str,
+    pub(super) segments: Vec<Segment>,
+    pub(super) range: Range<usize>,
+}
+
+impl StaticPath<'_> {
+    /// One spelling for one path: different paths never share it.
+    pub(super) fn dotted(&self) -> String {
+        let mut text = self.root.to_owned();
+        for segment in &self.segments {
+            match segment {
+                Segment::Key(key) if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => {
+                    text.push('.');
+                    text.push_str(key);
+                }
+                Segment::Key(key) => text.push_str(&format!("[{key:?}]")),
+                Segment::Index(index) => text.push_str(&format!("[{index}]")),
+            }
+        }
+        text
+    }
+}
+
+/// A value from outside that compiled code reads by one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) name: &'static str,
+    pub(super) root: String,
+    pub(super) segments: Vec<Segment>,
+}
+
+pub(super) fn range(span: Span) -> Range<usize> {
+    span.start_offset as usize..span.end_offset as usize
+}
+
+/// The path an expression consists of, if it is nothing else.
+pub(super) fn static_path<'a>(expr: &Expr<'a>) -> Option<StaticPath<'a>> {
+    match expr {
+        Expr::Var(v) => Some(StaticPath { root: v.id, segments: Vec::new(), range: range(v.span()) }),
+        Expr::GetAttr(g) => {
+            let mut path = static_path(&g.expr)?;
+            path.segments.push(Segment::Key(g.name.to_owned()));
+            path.range.end = range(g.span()).end;
+            Some(path)
+        }
+        Expr::GetItem(g) => {
+            let mut path = static_path(&g.expr)?;
+            let key = g.subscript_expr.as_const()?;
+            path.segments.push(match key.as_str() {
+                Some(key) => Segment::Key(key.to_owned()),
+                None if key.is_integer() => Segment::Index(key.as_i64()?),
+                None => return None,
+            });
+            path.range.end = range(g.span()).end;
+            Some(path)
+        }
+        Expr::Const(_)
+        | Expr::Slice(_)
+        | Expr::UnaryOp(_)
+        | Expr::BinOp(_)
+        | Expr::Compare(_)
+        | Expr::IfExpr(_)
+        | Expr::Filter(_)
+        | Expr::Test(_)
+        | Expr::Call(_)
+        | Expr::List(_)
+        | Expr::Tuple(_)
+        | Expr::Map(_) => None,
+    }
+}
+
+/// The names an assignment target binds.
+pub(super) fn bound_names(target: &Expr<'_>) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    collect_names(target, &mut names);
+    names
+}
+
+fn collect_names(target: &Expr<'_>, names: &mut BTreeSet<String>) {
+    if let Expr::Var(v) = target {
+        names.insert(v.id.to_owned());
+    } else if let Expr::List(l) = target {
+        l.items.iter().for_each(|item| collect_names(item, names));
+    } else if let Expr::Tuple(t) = target {
+        t.items.iter().for_each(|item| collect_names(item, names));
+    }
+}
+
+/// The function a call names, if it is a plain call.
+pub(super) fn call_function_name<'a>(call: &ast::Call<'a>) -> Option<&'a str> {
+    if let Expr::Var(v) = &call.expr { Some(v.id) } else { None }
+}
+
+/// Rebuilds trees and collects what they read.
+#[derive(Default)]
+pub(super) struct Lowering<'s> {
+    /// For the words of a hole in an error.
+    source: &'s str,
+    holes: Vec<Range<usize>>,
+    /// Names bound anywhere in the template; they are looked up by the machinery, never as a slot.
+    bound: BTreeSet<String>,
+    pub(super) slots: Vec<Slot>,
+}
+
+type Lowered<T> = Result<T, SyntaxError>;
+
+impl<'s> Lowering<'s> {
+    pub(super) fn for_template(source: &'s str, holes: Vec<Range<usize>>) -> Self {
+        Lowering { source, holes, ..Lowering::default() }
+    }
+
+    fn slot(&mut self, path: &StaticPath<'_>) -> &'static str {
+        let name = intern(&path.dotted());
+        let slot = Slot { name, root: path.root.to_owned(), segments: path.segments.clone() };
+        if !self.slots.contains(&slot) {
+            self.slots.push(slot);
+        }
+        name
+    }
+
+    /// A whole template with statements, emitting through the printing rules.
+    pub(super) fn template(&mut self, stmt: &Stmt<'_>) -> Lowered<Stmt<'static>> {
+        self.bind(stmt);
+        self.stmt(stmt)
+    }
+
+    fn bind(&mut self, stmt: &Stmt<'_>) {
+        match stmt {
+            Stmt::Template(t) => t.children.iter().for_each(|s| self.bind(s)),
+            Stmt::ForLoop(l) => {
+                self.bound.extend(bound_names(&l.target));
+                self.bound.insert("loop".to_owned());
+                l.body.iter().chain(&l.else_body).for_each(|s| self.bind(s));
+            }
+            Stmt::IfCond(c) => c.true_body.iter().chain(&c.false_body).for_each(|s| self.bind(s)),
+            Stmt::WithBlock(b) => {
+                for (target, _) in &b.assignments {
+                    self.bound.extend(bound_names(target));
+                }
+                b.body.iter().for_each(|s| self.bind(s));
+            }
+            Stmt::Set(s) => self.bound.extend(bound_names(&s.target)),
+            Stmt::SetBlock(s) => {
+                self.bound.extend(bound_names(&s.target));
+                s.body.iter().for_each(|s| self.bind(s));
+            }
+            Stmt::AutoEscape(a) => a.body.iter().for_each(|s| self.bind(s)),
+            Stmt::FilterBlock(f) => f.body.iter().for_each(|s| self.bind(s)),
+            Stmt::EmitExpr(_) | Stmt::EmitRaw(_) | Stmt::Do(_) => {}
+        }
+    }
+
+    fn stmts(&mut self, stmts: &[Stmt<'_>]) -> Lowered<Vec<Stmt<'static>>> {
+        stmts.iter().map(|stmt| self.stmt(stmt)).collect()
+    }
+
+    fn stmt(&mut self, stmt: &Stmt<'_>) -> Lowered<Stmt<'static>> {
+        Ok(match stmt {
+            Stmt::Template(t) => {
+                Stmt::Template(Spanned::new(ast::Template { children: self.stmts(&t.children)? }, t.span()))
+            }
+            Stmt::EmitExpr(e) => {
+                let at = e.expr.span();
+                let words = words_at(self.source, &self.holes, range(at).start);
+                let words = constant(Value::from(words), at);
+                let printed = filter(hidden::PRINT, self.expr(&e.expr)?, vec![words], at);
+                Stmt::EmitExpr(Spanned::new(ast::EmitExpr { expr: printed }, e.span()))
+            }
+            Stmt::EmitRaw(r) => Stmt::EmitExpr(Spanned::new(
+                ast::EmitExpr { expr: constant(Value::from(r.raw), r.span()) },
+                r.span(),
+            )),
+            Stmt::ForLoop(l) => Stmt::ForLoop(Spanned::new(
+                ast::ForLoop {
+                    target: self.target(&l.target)?,
+                    iter: self.expr(&l.iter)?,
+                    filter_expr: self.optional(&l.filter_expr)?,
+                    recursive: l.recursive,
+                    body: self.stmts(&l.body)?,
+                    else_body: self.stmts(&l.else_body)?,
+                },
+                l.span(),
+            )),
+            Stmt::IfCond(c) => Stmt::IfCond(Spanned::new(
+                ast::IfCond {
+                    expr: self.expr(&c.expr)?,
+                    true_body: self.stmts(&c.true_body)?,
+                    false_body: self.stmts(&c.false_body)?,
+                },
+                c.span(),
+            )),
+            Stmt::WithBlock(b) => {
+                let mut assignments = Vec::new();
+                for (target, value) in &b.assignments {
+                    assignments.push((self.target(target)?, self.expr(value)?));
+                }
+                Stmt::WithBlock(Spanned::new(
+                    ast::WithBlock { assignments, body: self.stmts(&b.body)? },
+                    b.span(),
+                ))
+            }
+            Stmt::Set(s) => Stmt::Set(Spanned::new(
+                ast::Set { target: self.target(&s.target)?, expr: self.expr(&s.expr)? },
+                s.span(),
+            )),
+            Stmt::SetBlock(s) => Stmt::SetBlock(Spanned::new(
+                ast::SetBlock {
+                    target: self.target(&s.target)?,
+                    filter: self.optional(&s.filter)?,
+                    body: self.stmts(&s.body)?,
+                },
+                s.span(),
+            )),
+            Stmt::FilterBlock(f) => Stmt::FilterBlock(Spanned::new(
+                ast::FilterBlock { filter: self.expr(&f.filter)?, body: self.stmts(&f.body)? },
+                f.span(),
+            )),
+            Stmt::AutoEscape(a) => {
+                return Err(SyntaxError::forbidden("{% autoescape %}", range(a.span())));
+            }
+            Stmt::Do(d) => return Err(SyntaxError::forbidden("{% do %}", range(d.span()))),
+        })
+    }
+
+    /// The left side of an assignment.
+    fn target(&mut self, target: &Expr<'_>) -> Lowered<Expr<'static>> {
+        let at = target.span();
+        if let Expr::Var(v) = target {
+            return Ok(variable(intern(v.id), at));
+        }
+        if let Expr::List(l) = target {
+            let items = l.items.iter().map(|i| self.target(i)).collect::<Lowered<_>>()?;
+            return Ok(Expr::List(Spanned::new(ast::List { items }, at)));
+        }
+        if let Expr::Tuple(t) = target {
+            let items = t.items.iter().map(|i| self.target(i)).collect::<Lowered<_>>()?;
+            return Ok(Expr::Tuple(Spanned::new(ast::Tuple { items }, at)));
+        }
+        if let Expr::GetAttr(g) = target {
+            let expr = self.target(&g.expr)?;
+            let name = intern(g.name);
+            return Ok(Expr::GetAttr(Spanned::new(ast::GetAttr { expr, name }, at)));
+        }
+        Err(SyntaxError::plain("só se pode atribuir a um nome", "only a name can be assigned to", range(at)))
+    }
+
+    fn optional(&mut self, expr: &Option<Expr<'_>>) -> Lowered<Option<Expr<'static>>> {
+        expr.as_ref().map(|e| self.expr(e)).transpose()
+    }
+
+    /// An expression.
+    pub(super) fn expr(&mut self, expr: &Expr<'_>) -> Lowered<Expr<'static>> {
+        if let Some(path) = static_path(expr)
+            && !self.bound.contains(path.root)
+        {
+            return Ok(variable(self.slot(&path), expr.span()));
+        }
+        let at = expr.span();
+        Ok(match expr {
+            Expr::Var(v) => variable(intern(v.id), at),
+            Expr::Const(c) if c.value.is_none() => constant(Value::UNDEFINED, at),
+            Expr::Const(c) => constant(c.value.clone(), at),
+            Expr::Slice(s) => Expr::Slice(Spanned::new(
+                ast::Slice {
+                    expr: self.expr(&s.expr)?,
+                    start: self.optional(&s.start)?,
+                    stop: self.optional(&s.stop)?,
+                    step: self.optional(&s.step)?,
+                },
+                at,
+            )),
+            Expr::UnaryOp(u) => unary(
+                match u.op {
+                    UnaryOpKind::Not => UnaryOpKind::Not,
+                    UnaryOpKind::Neg => UnaryOpKind::Neg,
+                },
+                self.expr(&u.expr)?,
+                at,
+            ),
+            Expr::BinOp(b) => {
+                let (left, right) = (self.expr(&b.left)?, self.expr(&b.right)?);
+                binary(b.op, left, right, at)
+            }
+            Expr::Compare(c) => {
+                // a < b < c is (a < b) and (b < c); expressions have no side effects, so b may be evaluated twice.
+                let mut all: Option<Expr<'static>> = None;
+                let mut left = &c.expr;
+                for op in &c.ops {
+                    let (a, b) = (self.expr(left)?, self.expr(&op.expr)?);
+                    let one = compare(op.op, a, b, at);
+                    all = Some(match all {
+                        None => one,
+                        Some(before) => plain_binary(BinOpKind::ScAnd, before, one, at),
+                    });
+                    left = &op.expr;
+                }
+                match all {
+                    Some(all) => all,
+                    None => self.expr(&c.expr)?,
+                }
+            }
+            Expr::IfExpr(i) => Expr::IfExpr(Spanned::new(
+                ast::IfExpr {
+                    test_expr: self.expr(&i.test_expr)?,
+                    true_expr: self.expr(&i.true_expr)?,
+                    false_expr: Some(match &i.false_expr {
+                        Some(other) => self.expr(other)?,
+                        None => constant(Value::UNDEFINED, at),
+                    }),
+                },
+                at,
+            )),
+            Expr::Filter(f) => {
+                let start = range(at).start;
+                if !known::known_filters().any(|name| name == f.name) {
+                    return Err(SyntaxError::unknown_filter(f.name, start..start + f.name.len()));
+                }
+                self.named_in_arguments(f)?;
+                Expr::Filter(Spanned::new(
+                    ast::Filter {
+                        name: intern(f.name),
+                        expr: self.optional(&f.expr)?,
+                        args: self.args(&f.args)?,
+                    },
+                    at,
+                ))
+            }
+            Expr::Test(t) => {
+                let start = range(at).start;
+                if !known::known_tests().any(|name| name == t.name) {
+                    return Err(SyntaxError::unknown_test(t.name, start..start + t.name.len()));
+                }
+                Expr::Test(Spanned::new(
+                    ast::Test { name: intern(t.name), expr: self.expr(&t.expr)?, args: self.args(&t.args)? },
+                    at,
+                ))
+            }
+            Expr::GetAttr(g) => Expr::GetAttr(Spanned::new(
+                ast::GetAttr { expr: self.expr(&g.expr)?, name: intern(g.name) },
+                at,
+            )),
+            Expr::GetItem(g) => Expr::GetItem(Spanned::new(
+                ast::GetItem { expr: self.expr(&g.expr)?, subscript_expr: self.expr(&g.subscript_expr)? },
+                at,
+            )),
+            Expr::Call(c) => self.call(c)?,
+            Expr::List(l) => Expr::List(Spanned::new(ast::List { items: self.exprs(&l.items)? }, at)),
+            Expr::Tuple(t) => Expr::Tuple(Spanned::new(ast::Tuple { items: self.exprs(&t.items)? }, at)),
+            Expr::Map(m) => Expr::Map(Spanned::new(
+                ast::Map { keys: self.exprs(&m.keys)?, values: self.exprs(&m.values)? },
+                at,
+            )),
+        })
+    }
+
+    fn exprs(&mut self, exprs: &[Expr<'_>]) -> Lowered<Vec<Expr<'static>>> {
+        exprs.iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    /// `map('upper')` and `selectattr('x', 'eq', 1)` name a filter or test in an argument: it is checked too.
+    fn named_in_arguments(&self, filter: &ast::Filter<'_>) -> Lowered<()> {
+        let position = match filter.name {
+            "map" | "select" | "reject" => 0,
+            "selectattr" | "rejectattr" => 1,
+            _ => return Ok(()),
+        };
+        let Some(CallArg::Pos(Expr::Const(constant))) = filter.args.get(position) else {
+            return Ok(());
+        };
+        let (Some(name), at) = (constant.value.as_str(), range(constant.span())) else {
+            return Ok(());
+        };
+        match filter.name {
+            "map" if !known::known_filters().any(|known| known == name) => {
+                Err(SyntaxError::unknown_filter(name, at))
+            }
+            "map" => Ok(()),
+            _ if !known::known_tests().any(|known| known == name) => Err(SyntaxError::unknown_test(name, at)),
+            _ => Ok(()),
+        }
+    }
+
+    fn call(&mut self, call: &Spanned<ast::Call<'_>>) -> Lowered<Expr<'static>> {
+        let at = call.span();
+        let callee = match (&call.expr, call_function_name(call)) {
+            (callee, Some(name)) => {
+                let is_loop = name == "loop" && self.bound.contains(name);
+                if !is_loop && !known::known_functions().any(|known| known == name) {
+                    return Err(SyntaxError::unknown_function(name, range(callee.span())));
+                }
+                variable(intern(name), callee.span())
+            }
+            (Expr::GetAttr(g), None) => {
+                let on_loop = static_path(&g.expr)
+                    .is_some_and(|path| path.root == "loop" && self.bound.contains("loop"));
+                if !on_loop {
+                    let end = range(g.span()).end;
+                    return Err(SyntaxError::unknown_function(g.name, end - g.name.len()..end));
+                }
+                Expr::GetAttr(Spanned::new(
+                    ast::GetAttr { expr: self.expr(&g.expr)?, name: intern(g.name) },
+                    g.span(),
+                ))
+            }
+            (callee, None) => {
+                return Err(SyntaxError::plain(
+                    "só se pode chamar uma função pelo nome",
+                    "a function can only be called by its name",
+                    range(callee.span()),
+                ));
+            }
+        };
+        Ok(Expr::Call(Spanned::new(ast::Call { expr: callee, args: self.args(&call.args)? }, at)))
+    }
+
+    fn args(&mut self, args: &[CallArg<'_>]) -> Lowered<Vec<CallArg<'static>>> {
+        args.iter()
+            .map(|arg| {
+                Ok(match arg {
+                    CallArg::Pos(e) => CallArg::Pos(self.expr(e)?),
+                    CallArg::Kwarg(name, e) => CallArg::Kwarg(intern(name), self.expr(e)?),
+                    CallArg::PosSplat(e) => CallArg::PosSplat(self.expr(e)?),
+                    CallArg::KwargSplat(e) => CallArg::KwargSplat(self.expr(e)?),
+                })
+            })
+            .collect()
+    }
+}
+
+fn variable(id: &'static str, at: Span) -> Expr<'static> {
+    Expr::Var(Spanned::new(ast::Var { id }, at))
+}
+
+fn constant(value: Value, at: Span) -> Expr<'static> {
+    Expr::Const(Spanned::new(ast::Const { value }, at))
+}
+
+fn filter(name: &'static str, expr: Expr<'static>, args: Vec<Expr<'static>>, at: Span) -> Expr<'static> {
+    Expr::Filter(Spanned::new(
+        ast::Filter { name, expr: Some(expr), args: args.into_iter().map(CallArg::Pos).collect() },
+        at,
+    ))
+}
+
+fn test(name: &'static str, expr: Expr<'static>, other: Expr<'static>, at: Span) -> Expr<'static> {
+    Expr::Test(Spanned::new(ast::Test { name, expr, args: vec![CallArg::Pos(other)] }, at))
+}
+
+fn unary(op: UnaryOpKind, expr: Expr<'static>, at: Span) -> Expr<'static> {
+    Expr::UnaryOp(Spanned::new(ast::UnaryOp { op, expr }, at))
+}
+
+fn plain_binary(op: BinOpKind, left: Expr<'static>, right: Expr<'static>, at: Span) -> Expr<'static> {
+    Expr::BinOp(Spanned::new(ast::BinOp { op, left, right }, at))
+}
+
+fn binary(op: BinOpKind, left: Expr<'static>, right: Expr<'static>, at: Span) -> Expr<'static> {
+    match op {
+        BinOpKind::Lt => test("lt", left, right, at),
+        BinOpKind::Lte => test("le", left, right, at),
+        BinOpKind::Gt => test("gt", left, right, at),
+        BinOpKind::Gte => test("ge", left, right, at),
+        BinOpKind::In => test("in", left, right, at),
+        BinOpKind::Concat => filter(hidden::CONCAT, left, vec![right], at),
+        BinOpKind::Mul => filter(hidden::TIMES, left, vec![right], at),
+        BinOpKind::Eq
+        | BinOpKind::Ne
+        | BinOpKind::ScAnd
+        | BinOpKind::ScOr
+        | BinOpKind::Add
+        | BinOpKind::Sub
+        | BinOpKind::Div
+        | BinOpKind::FloorDiv
+        | BinOpKind::Rem
+        | BinOpKind::Pow => plain_binary(op, left, right, at),
+    }
+}
+
+fn compare(op: CompareOpKind, left: Expr<'static>, right: Expr<'static>, at: Span) -> Expr<'static> {
+    match op {
+        CompareOpKind::Eq => plain_binary(BinOpKind::Eq, left, right, at),
+        CompareOpKind::Ne => plain_binary(BinOpKind::Ne, left, right, at),
+        CompareOpKind::Lt => test("lt", left, right, at),
+        CompareOpKind::Lte => test("le", left, right, at),
+        CompareOpKind::Gt => test("gt", left, right, at),
+        CompareOpKind::Gte => test("ge", left, right, at),
+        CompareOpKind::In => test("in", left, right, at),
+        CompareOpKind::NotIn => unary(UnaryOpKind::Not, test("in", left, right, at), at),
+    }
+}
