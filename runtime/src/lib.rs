@@ -4,4 +4,5 @@
 //! `conversations`, `workers`, `web`, `cli`. A module uses only those below it.
 
 pub mod channels;
+pub mod drawing;
 pub mod store;

@@ -20,7 +20,7 @@ const ENGINE: &[&str] = &[
 
 /// The runtime's layers from bottom to top; modules of one layer do not use each other.
 const RUNTIME: &[&[&str]] = &[
-    &["foundation"],
+    &["foundation", "drawing"],
     &["store"],
     &["channels", "desks", "connections"],
     &["releases"],
