@@ -9,4 +9,5 @@ pub mod answer;
 pub mod error;
 pub mod expr;
 pub mod ids;
+pub mod nodes;
 pub mod protocol;

@@ -6,7 +6,10 @@ pub mod calendar;
 pub mod cnpj;
 pub mod cpf;
 pub mod fold;
+mod kind;
 pub mod phone;
+
+pub use kind::AnswerType;
 
 /// The decimal digits of a text; full-width ones count.
 pub fn digits_of(text: &str) -> String {
