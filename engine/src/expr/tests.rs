@@ -440,3 +440,24 @@ fn readings_know_paths_places_and_guards() {
     assert_eq!(Template::parse("{% set x = y %}{{ x }}").unwrap().readings().len(), 1);
     assert_eq!(Template::parse("á{{ x }} {{y}}").unwrap().holes(), [2..9, 10..15]);
 }
+
+#[test]
+fn pick_keeps_the_named_members() {
+    yields("{{ agendas | pick('id') }}", json!([{ "id": 1 }, { "id": 2 }, { "id": 3 }]));
+    yields(
+        "{{ agendas | selectattr('medico', 'eq', 'BIA') | pick('id', nome='medico') }}",
+        json!([{ "id": 2, "nome": "BIA" }]),
+    );
+    yields("{{ agenda | pick('StartTime', 'UnitName') }}", json!({ "StartTime": "08:30" }));
+    yields("{{ (agendas | pick(nome='medico'))[1].nome }}", json!("BIA"));
+    yields("{{ lista_vazia | pick('id') }}", json!([]));
+    assert_eq!(value("{{ nada | pick('id') }}"), Ok(None));
+    for wrong in [
+        "{{ n | pick('id') }}",
+        "{{ nome | pick('id') }}",
+        "{{ com_nulo | pick('id') }}",
+        "{{ agendas | pick }}",
+    ] {
+        assert!(value(wrong).is_err(), "{wrong}");
+    }
+}

@@ -4,6 +4,7 @@
 
 mod dates;
 mod documents;
+mod lists;
 mod names;
 mod numbers;
 mod queues;
@@ -37,6 +38,7 @@ pub(super) const NAMES: &[&str] = &[
     "money",
     "number",
     "phone",
+    "pick",
     "plural",
     "relative_day",
     "time",
@@ -52,6 +54,7 @@ pub(super) const FUNCTIONS: &[&str] = &["add_days", "business_days", "is_open"];
 pub(super) fn register(env: &mut Environment<'static>) {
     dates::register(env);
     documents::register(env);
+    lists::register(env);
     names::register(env);
     numbers::register(env);
     queues::register(env);
