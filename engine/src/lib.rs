@@ -8,6 +8,7 @@
 pub mod answer;
 pub mod error;
 pub mod expr;
+pub mod flow;
 pub mod ids;
 pub mod nodes;
 pub mod protocol;

@@ -40,7 +40,8 @@ impl ReadError {
         })
     }
 
-    fn below(mut self, segment: impl Into<String>) -> Self {
+    /// The same, one step further out.
+    pub(crate) fn below(mut self, segment: impl Into<String>) -> Self {
         self.path.push(segment.into());
         self
     }
