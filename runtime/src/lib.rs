@@ -5,4 +5,5 @@
 
 pub mod channels;
 pub mod drawing;
+pub mod foundation;
 pub mod store;

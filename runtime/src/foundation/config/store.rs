@@ -1,0 +1,39 @@
+//! `[store]` and `[retention]`: where things are kept, and for how long.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::span::Span;
+
+/// `[store]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSection {
+    /// The store's directory, relative to the project file; [`super::Config::store_path`] has it resolved.
+    pub path: PathBuf,
+    /// Memory for its cache, in MiB.
+    #[serde(default = "cache")]
+    pub cache_mib: u64,
+}
+
+/// `[retention]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSection {
+    /// How long the journal keeps what is needed to play a turn again.
+    pub replay: Span,
+    /// How long a message's key is known, so that a second delivery is not played.
+    pub dedupe: Span,
+}
+
+fn cache() -> u64 {
+    64
+}
+
+impl Default for RetentionSection {
+    fn default() -> Self {
+        let day = 24 * 60 * 60;
+        Self { replay: Span::seconds(7 * day), dedupe: Span::seconds(30 * day) }
+    }
+}
