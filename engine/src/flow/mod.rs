@@ -3,9 +3,13 @@
 //! The way of a document: text → [`source`] (every value knows its place) → [`schema`] (its shape) → [`Flow`] (typed)
 //! → [`graph`] (edges by port) → [`Library`] (all flows published together).
 
+pub mod bundle;
 pub mod definition;
+#[cfg(test)]
+mod drift;
 pub mod interrupts;
 pub mod library;
+pub mod schema;
 pub mod triggers;
 
 pub use definition::{Flow, Input, ValueType, Variable};
