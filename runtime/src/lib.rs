@@ -1,9 +1,12 @@
 //! The service and its command line: everything of fluxo that touches a clock, a disk or a network.
 //!
 //! Layers from bottom to top: `foundation`, `store`, `channels` | `desks` | `connections` (never each other),
-//! `conversations`, `workers`, `web`, `cli`. A module uses only those below it.
+//! `releases`, `conversations`, `workers`, `web`, `cli`. A module uses only those below it.
 
 pub mod channels;
+pub mod conversations;
 pub mod drawing;
 pub mod foundation;
+pub mod releases;
 pub mod store;
+pub mod workers;

@@ -122,9 +122,6 @@ pub struct Conversation {
     /// The open session was told to end, so that a [`StartRequest`] in the inbox can begin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closing: bool,
-    /// Tries at the oldest inbox entry that ended in an error of ours.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub poisoned: u32,
     /// The number of its next transcript line; the store moves it on.
     pub next_line: u64,
 }
@@ -345,10 +342,6 @@ pub struct Notice {
     pub queue: Option<QueueId>,
     /// What.
     pub text: String,
-}
-
-fn is_zero(n: &u32) -> bool {
-    *n == 0
 }
 
 /// Stored sessions are bytes of the engine's own; they are JSON, so they stand in a record as text.

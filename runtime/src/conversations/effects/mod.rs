@@ -1,0 +1,89 @@
+//! Effects, one file per kind: how each is performed, and how doubt about it is handled.
+//!
+//! An effect is performed under a lease of its conversation, in the order of asking. What comes of it is committed
+//! with the lease's fence, so that a worker whose lease has passed on tells nothing.
+
+mod backoff;
+mod call_http;
+mod notify;
+mod open_handoff;
+mod open_ticket;
+pub(super) mod pace;
+mod send_email;
+mod send_message;
+
+use std::time::Duration;
+
+use fluxo_engine::ids::EffectId;
+use fluxo_engine::protocol::EffectKind;
+
+use super::draft::Draft;
+use super::{Conversations, Decided};
+use crate::store::{Conversation, Fence, Lease, OutboxEntry, StoreError};
+
+/// How long a conversation is leased: longer than any effect may take.
+pub const LEASE: Duration = Duration::from_secs(5 * 60);
+
+/// A worker's call never takes longer than this, so that its lease is still its own when it ends.
+const LIMIT: Duration = Duration::from_secs(4 * 60);
+
+/// An effect about to be performed.
+#[derive(Debug)]
+struct Performing<'a> {
+    here: &'a Conversations,
+    conversation: &'a Conversation,
+    entry: &'a OutboxEntry,
+    fence: Fence,
+}
+
+impl Conversations {
+    /// Performs the oldest effect of a leased conversation if it is ready; says whether it may be worth asking
+    /// again. What it does outside is finished even if the service is to stop.
+    ///
+    /// # Errors
+    /// The store's; [`StoreError::Fenced`] when the lease has passed on.
+    pub async fn perform_next(&self, lease: &Lease) -> Result<bool, StoreError> {
+        let Some(loaded) = self.store.load(&lease.conversation).await? else { return Ok(false) };
+        let Some(entry) = loaded.outbox.first().filter(|entry| entry.ready_at <= self.now()) else {
+            return Ok(false);
+        };
+        let performing =
+            Performing { here: self, conversation: &loaded.conversation, entry, fence: lease.fence };
+        match &entry.effect.kind {
+            EffectKind::SendMessage { message } => send_message::perform(&performing, message).await?,
+            EffectKind::CallHttp { request } => call_http::perform(&performing, request).await?,
+            EffectKind::OpenHandoff { handoff } => open_handoff::perform(&performing, handoff).await?,
+            EffectKind::OpenTicket { ticket } => open_ticket::perform(&performing, ticket).await?,
+            EffectKind::Notify { queue, desk: _, text } => {
+                notify::perform(&performing, queue.as_ref(), text).await?;
+            }
+            EffectKind::SendEmail { .. } => send_email::perform(&performing).await?,
+        }
+        Ok(true)
+    }
+}
+
+impl Performing<'_> {
+    fn id(&self) -> &EffectId {
+        &self.entry.effect.id
+    }
+
+    /// Commits what came of it, unless it was settled otherwise meanwhile (a status, for example).
+    async fn commit(&self, mut decide: impl FnMut(&mut Draft<'_>)) -> Result<(), StoreError> {
+        self.here
+            .change(&self.conversation.id, Some(self.fence), |draft| {
+                if draft.entry(self.id()).is_none() {
+                    return Decided::Leave(());
+                }
+                decide(draft);
+                Decided::Commit(())
+            })
+            .await
+            .map(|_| ())
+    }
+
+    /// The durable mark before an attempt that is not safe to repeat.
+    async fn started(&self) -> Result<(), StoreError> {
+        self.here.store.attempt_started(&self.conversation.id, self.id(), self.fence, self.here.now()).await
+    }
+}

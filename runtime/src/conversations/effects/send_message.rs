@@ -1,0 +1,144 @@
+//! Says something to the contact.
+//!
+//! Doubt: an attempt is marked before it leaves. When no answer comes (`Unclear`, or a stop cut it off), the
+//! conversation's outbox pauses 30 seconds for a status that carries the effect's id; then it is sent once more at
+//! most. A send that keeps failing blocks what follows for at most two minutes; then the engine hears of it.
+
+use std::time::Duration;
+
+use fluxo_engine::protocol::{Message, SendFailure};
+
+use super::pace::Wait;
+use super::{LIMIT, Performing, backoff};
+use crate::channels::{Receipt, SendError};
+use crate::conversations::words::Words;
+use crate::foundation::clock;
+use crate::store::{Address, OutboxState, StoreError};
+
+/// How long a status is waited for after a doubt.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How long a failing message may hold back what follows.
+const DEADLINE: Duration = Duration::from_secs(2 * 60);
+/// Waits up to this are spent by the worker; for longer ones the conversation is given back.
+const SHORT: Duration = Duration::from_secs(1);
+
+pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<(), StoreError> {
+    let repeat = match at.entry.state {
+        OutboxState::Ready => false,
+        OutboxState::InDoubt { repeated: false, .. } => true,
+        // The attempt was cut off by a stop of the service.
+        OutboxState::Started { .. } => return in_doubt(at, false).await,
+        OutboxState::InDoubt { repeated: true, .. } => return give_up(at, SendFailure::Unclear).await,
+    };
+    let conversation = at.conversation;
+    let Some(channel) = at.here.outside.channel(&conversation.account.channel) else {
+        let reason = format!("the project has no channel {}", conversation.account.channel);
+        return give_up(at, SendFailure::Other(reason)).await;
+    };
+    if conversation.address == Address::default() {
+        return give_up(at, SendFailure::NotReachable).await;
+    }
+    loop {
+        let now = at.here.now();
+        match at.here.pace.ask(&conversation.account, recipient(&conversation.address), now) {
+            Ok(()) => break,
+            Err(Wait::Turn(until)) if until <= clock::after(now, SHORT) => at.here.clock.until(until).await,
+            Err(Wait::Turn(until)) => {
+                return at
+                    .commit(|draft| {
+                        if let Some(entry) = draft.entry_mut(at.id()) {
+                            entry.ready_at = until;
+                        }
+                    })
+                    .await;
+            }
+            Err(Wait::Paused(until)) => return failing(at, until, repeat).await,
+        }
+    }
+    if repeat {
+        // From here on it was sent once more, whatever happens.
+        let since = at.here.now();
+        at.commit(|draft| {
+            if let Some(entry) = draft.entry_mut(at.id()) {
+                entry.state = OutboxState::InDoubt { since, repeated: true };
+                entry.ready_at = clock::after(since, PAUSE);
+            }
+        })
+        .await?;
+    } else {
+        at.started().await?;
+    }
+    let sent = tokio::time::timeout(LIMIT, channel.send(&conversation.address, message, at.id())).await;
+    match sent.unwrap_or(Err(SendError::Unclear)) {
+        Ok(receipt) => accepted(at, &receipt).await,
+        Err(SendError::Retry { after, reason, account_wide }) => {
+            let now = at.here.now();
+            let wait = backoff::wait(at.entry.attempts + 1, at.id()).max(after.unwrap_or_default());
+            let until = clock::after(now, wait);
+            // The reason may quote the contact's number: it is for the staff, not for the log.
+            tracing::warn!(effect = %at.id(), attempt = at.entry.attempts + 1, account_wide, "a message was not taken");
+            if account_wide && at.here.pace.pause(&conversation.account, until, now) {
+                let account = &conversation.account.channel;
+                at.commit(|draft| {
+                    draft.notice(None, &Words::AccountPaused { channel: account, reason: &reason });
+                })
+                .await?;
+            }
+            failing(at, until, repeat).await
+        }
+        Err(SendError::GiveUp { failure }) => give_up(at, failure).await,
+        Err(SendError::Unclear) => in_doubt(at, repeat).await,
+    }
+}
+
+async fn accepted(at: &Performing<'_>, receipt: &Receipt) -> Result<(), StoreError> {
+    at.commit(|draft| draft.accepted(at.id(), Some(&receipt.message))).await?;
+    at.here.tell_kept_statuses(&at.conversation.account, &receipt.message).await
+}
+
+/// Not taken now: again later, until the deadline.
+async fn failing(at: &Performing<'_>, until: jiff::Timestamp, repeat: bool) -> Result<(), StoreError> {
+    let now = at.here.now();
+    let since = at.entry.failing_since.unwrap_or(now);
+    let deadline = clock::after(since, DEADLINE);
+    if now >= deadline {
+        return give_up(at, SendFailure::Deadline).await;
+    }
+    at.commit(|draft| {
+        if let Some(entry) = draft.entry_mut(at.id()) {
+            entry.attempts += 1;
+            entry.failing_since = Some(since);
+            entry.ready_at = until.min(deadline);
+            // This attempt certainly did not arrive; an earlier one still may have.
+            entry.state = match repeat {
+                true => OutboxState::InDoubt { since: now, repeated: false },
+                false => OutboxState::Ready,
+            };
+        }
+    })
+    .await
+}
+
+/// It left and no answer came.
+async fn in_doubt(at: &Performing<'_>, repeated: bool) -> Result<(), StoreError> {
+    tracing::warn!(effect = %at.id(), repeated, "a message is in doubt; waiting for its status");
+    let since = at.here.now();
+    at.commit(|draft| {
+        if let Some(entry) = draft.entry_mut(at.id()) {
+            entry.attempts += 1;
+            entry.state = OutboxState::InDoubt { since, repeated };
+            entry.ready_at = clock::after(since, PAUSE);
+        }
+    })
+    .await
+}
+
+async fn give_up(at: &Performing<'_>, failure: SendFailure) -> Result<(), StoreError> {
+    tracing::warn!(effect = %at.id(), "a message was given up");
+    at.commit(|draft| draft.not_sent(at.id(), failure.clone())).await
+}
+
+fn recipient(address: &Address) -> &str {
+    let name = address.user.as_deref().or(address.phone.as_deref()).or(address.username.as_deref());
+    name.unwrap_or_default()
+}

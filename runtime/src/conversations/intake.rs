@@ -1,0 +1,161 @@
+//! Takes in what a webhook request tells: in order per person, in parallel across people, each message once.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use fluxo_engine::protocol::Inbound;
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::words::Words;
+use super::{Closed, Conversations, TRIES, phone};
+use crate::channels::Told;
+use crate::foundation::clock;
+use crate::store::{Account, Address, Committed, LineBody, Speaker, StoreError};
+
+/// People of one request taken in at the same time.
+const AT_ONCE: usize = 16;
+
+/// A message first seen later than this after it was written is not played.
+const TOO_OLD: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What became of a request's parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Intaken {
+    /// Messages taken in now.
+    pub messages: usize,
+    /// Messages seen before.
+    pub duplicates: usize,
+    /// Statuses and changes of address.
+    pub others: usize,
+}
+
+impl Conversations {
+    /// Takes in all that a request of a channel tells. When it returns, everything is durable and the request may
+    /// be acknowledged.
+    ///
+    /// # Errors
+    /// The store's: the request must not be acknowledged, the provider delivers it again.
+    pub async fn intake(&self, channel: &str, told: Vec<Told>) -> Result<Intaken, StoreError> {
+        let mut people: BTreeMap<String, Vec<Told>> = BTreeMap::new();
+        for part in told {
+            people.entry(whose(&part)).or_default().push(part);
+        }
+        let in_order = people.into_values().map(|parts| async move {
+            let mut sum = Intaken::default();
+            for part in parts {
+                self.take_in(channel, part, &mut sum).await?;
+            }
+            Ok::<Intaken, StoreError>(sum)
+        });
+        // All are tried even if one fails: what is durable now is a cheap duplicate when it is delivered again.
+        let done: Vec<_> = stream::iter(in_order).buffer_unordered(AT_ONCE).collect().await;
+        done.into_iter().try_fold(Intaken::default(), |sum, next| {
+            let next = next?;
+            Ok(Intaken {
+                messages: sum.messages + next.messages,
+                duplicates: sum.duplicates + next.duplicates,
+                others: sum.others + next.others,
+            })
+        })
+    }
+
+    async fn take_in(&self, channel: &str, part: Told, sum: &mut Intaken) -> Result<(), StoreError> {
+        let on = |id: String| Account { channel: channel.to_owned(), id };
+        match part {
+            Told::Message { account, from, profile_name, message } => {
+                match self.message(&on(account), &from, profile_name.as_deref(), &message).await? {
+                    Committed::Done(_) => sum.messages += 1,
+                    Committed::Duplicate => sum.duplicates += 1,
+                }
+            }
+            Told::Status { account, message, effect, state, at, failure } => {
+                self.status(&on(account), &message, effect, state, at, failure).await?;
+                sum.others += 1;
+            }
+            Told::AddressChanged { account, from, to, id } => {
+                self.address_changed(&on(account), &from, &to, &id).await?;
+                sum.others += 1;
+            }
+            Told::Ignored { what } => tracing::info!(channel, what, "kept nothing of a webhook part"),
+        }
+        Ok(())
+    }
+
+    async fn message(
+        &self,
+        account: &Account,
+        from: &Address,
+        profile_name: Option<&str>,
+        message: &Inbound,
+    ) -> Result<Committed, StoreError> {
+        // A stranger's first messages stand at the door of the address, until they are a conversation.
+        let _first = self.doors.enter(&door(account, from)).await;
+        for _ in 0..TRIES {
+            let known = self.who(account, from).await?;
+            let of_old = known.as_ref().map_or(&[][..], |person| &person.record.conversations);
+            let id = of_old.iter().find(|(on, _)| on == account).map(|(_, id)| id.clone());
+            let _inside = match &id {
+                Some(id) => Some(self.doors.enter(id.as_str()).await),
+                None => None,
+            };
+            let mut draft = self.conversation_with(account, from, known).await?;
+            if draft.contact.name.is_none()
+                && let Some(name) = profile_name
+            {
+                let mut record = draft.record.clone();
+                record.contact.name = Some(name.to_owned());
+                draft.commit.contacts.clear();
+                draft.write_contact(record);
+            }
+            let id = draft.conversation().id.clone();
+            draft.seen(message.id.clone(), clock::after(draft.now, self.surroundings.remember_seen()));
+            let conversation = draft.conversation_mut();
+            conversation.last_inbound = conversation.last_inbound.max(Some(message.written_at));
+            conversation.last_message = Some(message.id.clone());
+            draft.line(Speaker::Contact, LineBody::Inbound(message.clone()));
+            if message.received_at > clock::after(message.written_at, TOO_OLD) {
+                draft.notice(None, &Words::NotPlayed(fluxo_engine::protocol::NotPlayed::TooOld));
+            } else {
+                draft.receive(message.clone());
+            }
+            match self.close(draft).await {
+                Ok(Closed { left, committed }) => {
+                    if left {
+                        self.settle(&id).await?;
+                    }
+                    return Ok(committed);
+                }
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+}
+
+/// Parts with the same name are taken in one after the other.
+fn whose(part: &Told) -> String {
+    match part {
+        Told::Message { account, from, .. } | Told::AddressChanged { account, from, .. } => {
+            person(account, from)
+        }
+        Told::Status { account, message, effect, .. } => match effect {
+            Some(effect) => format!("e/{}", effect.session),
+            None => format!("m/{account}/{message}"),
+        },
+        Told::Ignored { .. } => String::new(),
+    }
+}
+
+fn person(account: &str, address: &Address) -> String {
+    // The longer form stands for both.
+    let phone = address.phone.as_deref().map(phone::shown);
+    let name = phone.or_else(|| address.user.clone()).or_else(|| address.username.clone());
+    format!("p/{account}/{}", name.unwrap_or_default())
+}
+
+/// The door at which strangers of one address wait for each other.
+pub(super) fn door(account: &Account, address: &Address) -> String {
+    format!("{}/{}", account.channel, person(&account.id, address))
+}

@@ -1,0 +1,243 @@
+//! The life of a message, told here and nowhere else.
+//!
+//! 1. A webhook request is verified and parsed by its channel; [`Conversations::intake`] gets all that it tells.
+//! 2. **Intake** finds the person and the conversation, and commits the message's dedupe key with what becomes of
+//!    it: a line for people who have the conversation, an entry of the durable inbox when the session does not
+//!    hear now, or else, and usually, the turn itself. Only then the request is answered.
+//! 3. **Turn**: the session is resumed with the release it is pinned to. The engine is a function; it takes
+//!    microseconds and touches nothing.
+//! 4. **One commit** carries all of it: key, session, journal, effects, timers, changes of the contact, what people
+//!    read. It is conditional on the revision that was read; if that has moved, all is decided anew.
+//! 5. **Effects** are performed by [`crate::workers::dispatcher`], in order within a conversation. What comes of
+//!    one is an input of the engine: step 3, guarded by the lease's fence.
+//!
+//! After each commit, while the inbox has something that can be played, it is played: a commit each.
+//! A conversation is with people or with its flow, never with both.
+
+mod address;
+mod desk;
+mod doors;
+mod draft;
+pub mod effects;
+mod intake;
+pub mod names;
+mod outside;
+mod person;
+mod phone;
+mod play;
+mod start;
+mod status;
+#[cfg(test)]
+mod tests;
+mod timer;
+mod turn;
+mod words;
+
+use std::sync::Arc;
+
+use fluxo_engine::ids::ConversationId;
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+pub use desk::DeskError;
+pub use outside::{Calls, Outside, Surroundings};
+pub use start::{StartError, Started};
+pub use words::Language;
+
+use crate::foundation::clock::Clock;
+use crate::releases::Releases;
+use crate::store::{Committed, Fence, Store, StoreError};
+use doors::Doors;
+use draft::{Draft, Pinned};
+use effects::pace::Pace;
+
+/// How often a change is decided anew because the conversation was changed meanwhile.
+const TRIES: usize = 32;
+
+/// All conversations of the service.
+#[derive(Debug)]
+pub struct Conversations {
+    store: Arc<dyn Store>,
+    releases: Arc<Releases>,
+    surroundings: Arc<dyn Surroundings>,
+    outside: Outside,
+    clock: Arc<dyn Clock>,
+    doors: Doors,
+    pace: Pace,
+    effects_asked: Arc<Notify>,
+    timers_armed: Arc<Notify>,
+}
+
+/// What a change came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Decided<T> {
+    /// It is to be committed.
+    Commit(T),
+    /// Nothing changes.
+    Leave(T),
+}
+
+impl Conversations {
+    /// On a store, with everything outside.
+    pub fn new(
+        store: Arc<dyn Store>,
+        releases: Arc<Releases>,
+        surroundings: Arc<dyn Surroundings>,
+        outside: Outside,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            store,
+            releases,
+            surroundings,
+            outside,
+            clock,
+            doors: Doors::default(),
+            pace: Pace::default(),
+            effects_asked: Arc::default(),
+            timers_armed: Arc::default(),
+        }
+    }
+
+    /// The store, for what only reads.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The releases.
+    pub fn releases(&self) -> &Arc<Releases> {
+        &self.releases
+    }
+
+    /// The outside.
+    pub fn outside(&self) -> &Outside {
+        &self.outside
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Rung after a commit that asks for effects.
+    pub fn effects_asked(&self) -> &Notify {
+        &self.effects_asked
+    }
+
+    /// Rung after a commit that arms timers.
+    pub fn timers_armed(&self) -> &Notify {
+        &self.timers_armed
+    }
+
+    /// Goes on with what a stop has left in inboxes; to be called once before anything is taken in.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn recover(&self) -> Result<(), StoreError> {
+        const PAGE: usize = 256;
+        let mut after: Option<ConversationId> = None;
+        loop {
+            let page = self.store.with_inbox(after.as_ref(), PAGE).await?;
+            for id in &page {
+                let _inside = self.doors.enter(id.as_str()).await;
+                self.settle(id).await?;
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE => after = Some(last.clone()),
+                Some(_) | None => return Ok(()),
+            }
+        }
+    }
+
+    /// Changes one conversation: reads it, decides, commits, decides anew if it was changed meanwhile; then plays
+    /// what can be played of its inbox. `None` when there is no such conversation.
+    async fn change<T>(
+        &self,
+        id: &ConversationId,
+        fence: Option<Fence>,
+        mut decide: impl FnMut(&mut Draft<'_>) -> Decided<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let _inside = self.doors.enter(id.as_str()).await;
+        for _ in 0..TRIES {
+            let Some(mut draft) = self.open(id).await? else { return Ok(None) };
+            let value = match decide(&mut draft) {
+                Decided::Commit(value) => value,
+                Decided::Leave(value) => return Ok(Some(value)),
+            };
+            draft.commit.fence = fence;
+            match self.close(draft).await {
+                Ok(Closed { left: true, .. }) => {
+                    self.settle(id).await?;
+                    return Ok(Some(value));
+                }
+                Ok(Closed { left: false, .. }) => return Ok(Some(value)),
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Plays what can be played of an inbox, a commit each. To be called inside the conversation's door.
+    async fn settle(&self, id: &ConversationId) -> Result<(), StoreError> {
+        let mut conflicts = 0;
+        loop {
+            let Some(mut draft) = self.open(id).await? else { return Ok(()) };
+            if !draft.play_next() {
+                return Ok(());
+            }
+            match self.close(draft).await {
+                Ok(Closed { left: true, .. }) => {}
+                Ok(Closed { left: false, .. }) => return Ok(()),
+                Err(StoreError::Conflict) if conflicts < TRIES => conflicts += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads a conversation, with the release its session plays.
+    async fn open(&self, id: &ConversationId) -> Result<Option<Draft<'_>>, StoreError> {
+        let Some(loaded) = self.store.load(id).await? else { return Ok(None) };
+        let pinned = match (&loaded.conversation.session, &loaded.conversation.release) {
+            (None, _) => Pinned::Nothing,
+            (Some(_), None) => Pinned::Gone,
+            (Some(_), Some(release)) => match self.releases.get(release).await? {
+                Some(release) => Pinned::On(release),
+                None => Pinned::Gone,
+            },
+        };
+        Ok(Some(Draft::of(self, loaded, self.releases.current(), pinned)))
+    }
+
+    /// Commits a change and tells the workers.
+    async fn close(&self, draft: Draft<'_>) -> Result<Closed, StoreError> {
+        let (commit, left) = draft.finish();
+        let asked = !commit.outbox_push.is_empty() || !commit.outbox_update.is_empty();
+        let armed = !commit.timers_arm.is_empty();
+        let committed = self.store.commit(commit).await?;
+        match committed {
+            Committed::Done(_) => {
+                if asked {
+                    self.effects_asked.notify_one();
+                }
+                if armed {
+                    self.timers_armed.notify_one();
+                }
+                Ok(Closed { left, committed })
+            }
+            Committed::Duplicate => Ok(Closed { left: false, committed }),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// A commit that was made.
+#[derive(Debug, Clone, Copy)]
+struct Closed {
+    /// Whether something is left in the inbox.
+    left: bool,
+    committed: Committed,
+}

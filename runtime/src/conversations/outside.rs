@@ -1,0 +1,69 @@
+//! What conversations need from the layers below: the channels, the calls, and what the project file says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fluxo_engine::ids::{EffectId, QueueId};
+use fluxo_engine::protocol::{HttpOutcome, HttpRequest, Project};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+
+use super::words::Language;
+use crate::channels::Channel;
+
+/// Performs the calls of `http` nodes.
+pub trait Calls: fmt::Debug + Send + Sync {
+    /// Whether doing a call twice has the effect of doing it once.
+    fn is_safe_to_repeat(&self, request: &HttpRequest) -> bool;
+
+    /// Makes a call, with the repetitions that its rule allows.
+    fn call<'a>(&'a self, request: &'a HttpRequest, key: &'a EffectId) -> BoxFuture<'a, HttpOutcome>;
+}
+
+/// What the project file says, as it stands now.
+pub trait Surroundings: fmt::Debug + Send + Sync {
+    /// For the engine.
+    fn project(&self) -> Arc<Project>;
+
+    /// Queues within their opening hours.
+    fn open_queues(&self, now: Timestamp) -> BTreeSet<QueueId>;
+
+    /// What the staff reads.
+    fn language(&self) -> Language;
+
+    /// How long a message is remembered as seen: `[retention] dedupe`.
+    fn remember_seen(&self) -> Duration {
+        Duration::from_secs(30 * 24 * 60 * 60)
+    }
+}
+
+/// The outside world.
+#[derive(Debug, Clone)]
+pub struct Outside {
+    channels: BTreeMap<String, Arc<dyn Channel>>,
+    calls: Arc<dyn Calls>,
+}
+
+impl Outside {
+    /// Channels by their names in the project file.
+    pub fn new(channels: impl IntoIterator<Item = Arc<dyn Channel>>, calls: Arc<dyn Calls>) -> Self {
+        let channels = channels.into_iter().map(|channel| (channel.name().to_owned(), channel)).collect();
+        Self { channels, calls }
+    }
+
+    /// A channel by its name.
+    pub fn channel(&self, name: &str) -> Option<&Arc<dyn Channel>> {
+        self.channels.get(name)
+    }
+
+    /// All channels.
+    pub fn channels(&self) -> impl Iterator<Item = &Arc<dyn Channel>> {
+        self.channels.values()
+    }
+
+    pub(super) fn calls(&self) -> &dyn Calls {
+        &*self.calls
+    }
+}

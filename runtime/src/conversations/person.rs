@@ -1,0 +1,186 @@
+//! Who wrote: the contact behind an address, and its conversation on our account.
+//!
+//! The channel's own id of a person (BSUID) outranks the phone: the same phone with another id is a new person, and
+//! the phone leaves the old contact.
+
+use fluxo_engine::protocol::Contact;
+
+use super::draft::{Draft, Pinned};
+use super::words::Words;
+use super::{Conversations, Decided, names, phone};
+use crate::store::{Account, Address, ContactRecord, Conversation, Mode, StoreError};
+
+/// Somebody known by the address they write from.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) record: ContactRecord,
+    /// The address told something new: the record is to be written with the next commit.
+    pub(super) write: bool,
+}
+
+impl Conversations {
+    /// Finds whoever has an address, and brings the index in line with what the address tells.
+    pub(super) async fn who(&self, account: &Account, from: &Address) -> Result<Option<Person>, StoreError> {
+        let alone = |user: &Option<String>, phone: &Option<String>| Address {
+            user: user.clone(),
+            phone: phone.clone(),
+            username: None,
+        };
+        let by_user = match from.user {
+            Some(_) => self.store.find_contact(account, &alone(&from.user, &None)).await?,
+            None => None,
+        };
+        let by_phone = match from.phone {
+            Some(_) => self.store.find_contact(account, &alone(&None, &from.phone)).await?,
+            None => None,
+        };
+        let found = match (by_user, by_phone) {
+            (Some(person), Some(holder)) if holder.contact.id != person.contact.id => {
+                self.phone_leaves(account, &holder, from).await?;
+                Some(person)
+            }
+            (Some(person), Some(_) | None) => Some(person),
+            (None, Some(holder)) => {
+                let other =
+                    from.user.is_some() && address_on(&holder, account).is_some_and(|a| a.user.is_some());
+                if other {
+                    self.phone_leaves(account, &holder, from).await?;
+                    None
+                } else {
+                    Some(holder)
+                }
+            }
+            (None, None) => None,
+        };
+        let Some(mut record) = found else { return Ok(None) };
+        let before = record.clone();
+        link(&mut record, account, from);
+        let write = record != before;
+        Ok(Some(Person { record, write }))
+    }
+
+    /// The conversation of a person on an account, as it stands; begins one in memory when there is none.
+    pub(super) async fn conversation_with(
+        &self,
+        account: &Account,
+        from: &Address,
+        known: Option<Person>,
+    ) -> Result<Draft<'_>, StoreError> {
+        let now = self.now();
+        let (mut record, mut write) = match known {
+            Some(Person { record, write }) => (record, write),
+            None => {
+                let mut record = ContactRecord {
+                    revision: 0,
+                    contact: Contact::new(names::contact(now)),
+                    addresses: Vec::new(),
+                    conversations: Vec::new(),
+                };
+                link(&mut record, account, from);
+                (record, true)
+            }
+        };
+        let existing = record.conversations.iter().find(|(on, _)| on == account).map(|(_, id)| id.clone());
+        let mut draft = match existing {
+            Some(id) => match self.open(&id).await? {
+                Some(draft) => draft,
+                None => return Err(StoreError::Damaged(format!("{id} is known but not there"))),
+            },
+            None => {
+                write = true;
+                let id = names::conversation(now);
+                record.conversations.push((account.clone(), id.clone()));
+                let conversation = Conversation {
+                    id,
+                    contact: record.contact.id.clone(),
+                    account: account.clone(),
+                    address: from.clone(),
+                    mode: Mode::Bot,
+                    session: None,
+                    session_id: None,
+                    release: None,
+                    sessions: 0,
+                    asked: None,
+                    last_inbound: None,
+                    last_message: None,
+                    closing: false,
+                    next_line: 0,
+                };
+                Draft::new(self, conversation, record.clone())
+            }
+        };
+        debug_assert!(
+            draft.commit.conversation.session.is_none() || !matches!(draft.pinned, Pinned::Nothing)
+        );
+        merge_address(&mut draft.conversation_mut().address, from);
+        if write {
+            draft.write_contact(record);
+        }
+        Ok(draft)
+    }
+
+    /// A phone is another person's now: the one who had it keeps everything but the phone. With the number in its
+    /// other Brazilian form nothing is known for sure, and both keep theirs.
+    async fn phone_leaves(
+        &self,
+        account: &Account,
+        holder: &ContactRecord,
+        from: &Address,
+    ) -> Result<(), StoreError> {
+        if address_on(holder, account).is_none_or(|address| address.phone != from.phone) {
+            return Ok(());
+        }
+        let Some((_, conversation)) = holder.conversations.iter().find(|(on, _)| on == account) else {
+            return Ok(());
+        };
+        self.change(conversation, None, |draft| {
+            let mut record = draft.record.clone();
+            for (on, address) in &mut record.addresses {
+                if on == account && address.phone == from.phone {
+                    address.phone = None;
+                }
+            }
+            record.addresses.retain(|(_, address)| *address != Address::default());
+            if record == draft.record {
+                return Decided::Leave(());
+            }
+            record.contact.phone = None;
+            draft.write_contact(record);
+            draft.contact.phone = None;
+            draft.conversation_mut().address.phone = None;
+            draft.notice(None, &Words::AddressTaken);
+            Decided::Commit(())
+        })
+        .await
+        .map(|_| ())
+    }
+}
+
+/// A person's address on an account.
+pub(super) fn address_on<'a>(record: &'a ContactRecord, account: &Account) -> Option<&'a Address> {
+    record.addresses.iter().find(|(on, _)| on == account).map(|(_, address)| address)
+}
+
+/// Adds to a record what an address tells.
+fn link(record: &mut ContactRecord, account: &Account, from: &Address) {
+    match record.addresses.iter_mut().find(|(on, _)| on == account) {
+        Some((_, address)) => merge_address(address, from),
+        None => record.addresses.push((account.clone(), from.clone())),
+    }
+    if let Some(digits) = &from.phone {
+        record.contact.phone = Some(phone::shown(digits));
+    }
+}
+
+/// What was received last counts: replies go to the address as received.
+pub(super) fn merge_address(address: &mut Address, from: &Address) {
+    for (kept, told) in [
+        (&mut address.user, &from.user),
+        (&mut address.phone, &from.phone),
+        (&mut address.username, &from.username),
+    ] {
+        if told.is_some() {
+            kept.clone_from(told);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Who gets a message: people, the open session, nobody yet, or a new session (flow-format.md §5).
+
+use fluxo_engine::protocol::{Content, Inbound, Message, Object, Wake};
+
+use super::draft::Draft;
+use super::words::Words;
+use crate::releases::Hearing;
+use crate::store::{InboxEntry, Mode, Speaker, StartRequest};
+
+/// Messages that may wait in one conversation.
+pub(super) const INBOX: usize = 100;
+
+/// Whether an input was used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It was.
+    Yes,
+    /// Not now: something else must happen first.
+    Later,
+}
+
+impl Draft<'_> {
+    /// Takes a message that just came, or keeps it for later. Its transcript line is written already.
+    pub(super) fn receive(&mut self, message: Inbound) {
+        if self.inbox.is_empty() && self.hear(&message) == Taken::Yes {
+            self.people_have_the_rest();
+            return;
+        }
+        self.hold(InboxEntry::Message(Box::new(message)));
+    }
+
+    /// Takes a request to start a flow, or keeps it for later.
+    pub(super) fn receive_start(&mut self, start: StartRequest) {
+        if self.inbox.is_empty() && self.try_start(&start) == Taken::Yes {
+            return;
+        }
+        self.hold(InboxEntry::Start(start));
+    }
+
+    /// Plays the oldest inbox entry if it can be played now; says whether anything was done.
+    pub(super) fn play_next(&mut self) -> bool {
+        if self.conversation().mode != Mode::Bot {
+            let waiting = !self.inbox.is_empty();
+            self.people_have_the_rest();
+            return waiting;
+        }
+        let closing = self.conversation().closing;
+        let taken = match self.inbox.front().cloned() {
+            None => return false,
+            Some(InboxEntry::Message(message)) => self.hear(&message),
+            Some(InboxEntry::Start(start)) => self.try_start(&start),
+        };
+        match taken {
+            Taken::Yes => {
+                // A quarantine has used it up already.
+                if !self.inbox.is_empty() && self.conversation().mode == Mode::Bot {
+                    self.consume();
+                } else {
+                    self.people_have_the_rest();
+                }
+                true
+            }
+            // Telling the session to end is something, and happens once.
+            Taken::Later => self.conversation().closing != closing || self.conversation().session.is_none(),
+        }
+    }
+
+    fn hear(&mut self, message: &Inbound) -> Taken {
+        if self.conversation().mode != Mode::Bot {
+            return Taken::Yes;
+        }
+        match self.standing() {
+            Err(poison) => self.quarantine(poison),
+            Ok(None) => self.route(message),
+            Ok(Some(standing)) => match standing.hearing {
+                Hearing::Plays => {
+                    let asked_at = self.conversation().asked.as_ref().and_then(|asked| asked.accepted_at);
+                    self.wake(Wake::Message { message: message.clone(), asked_at });
+                }
+                Hearing::Held => return Taken::Later,
+                // The session waits for people but no people have it: the transcript has the message.
+                Hearing::People => {}
+            },
+        }
+        Taken::Yes
+    }
+
+    fn route(&mut self, message: &Inbound) {
+        match &message.content {
+            // Never an answer, and nothing to begin a conversation with.
+            Content::Reaction { .. } => return,
+            Content::Tap { .. } => {
+                if let Some(text) = self.here.surroundings.project().stale_tap_text.clone() {
+                    self.say(Message::Text { text }, Speaker::Bot);
+                }
+            }
+            Content::Text { .. }
+            | Content::TemplateTap { .. }
+            | Content::Media(_)
+            | Content::Location(_)
+            | Content::Contacts { .. }
+            | Content::Other { .. } => {}
+        }
+        let channel = self.conversation().account.channel.clone();
+        match self.current.route(&channel, message) {
+            Some((flow, origin)) => self.begin(flow, origin, Some(message.clone()), Object::new()),
+            None => self.give_to_people(&Words::NoFlow),
+        }
+    }
+
+    /// Starts a flow from outside, in a later commit than the one that ends what is open.
+    fn try_start(&mut self, start: &StartRequest) -> Taken {
+        if self.conversation().session.is_none() {
+            self.begin(start.flow.clone(), start.origin.clone(), None, start.inputs.clone());
+            return Taken::Yes;
+        }
+        if !self.conversation().closing {
+            self.conversation_mut().closing = true;
+            self.wake(Wake::Close { outcome: "replaced".to_owned() });
+        }
+        Taken::Later
+    }
+
+    fn hold(&mut self, entry: InboxEntry) {
+        if self.inbox.len() >= INBOX {
+            self.notice(None, &Words::InboxFull);
+            return;
+        }
+        self.commit.inbox_push.push(entry.clone());
+        self.inbox.push_back(entry);
+    }
+}
