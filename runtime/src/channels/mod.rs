@@ -1,11 +1,16 @@
 //! Channels: where contacts write. One folder per provider, and the contract they share.
 
+mod whatsapp;
+
 use fluxo_engine::ids::EffectId;
 use fluxo_engine::protocol::{ChannelLimits, Inbound, Message, SendFailure};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::foundation::config::{Config, ConfigErrors};
+use crate::foundation::http::HttpClient;
 use crate::store::{Address, SendState};
 
 /// A webhook request as it came, before anything was believed.
@@ -155,4 +160,26 @@ pub trait Channel: Send + Sync + std::fmt::Debug {
 
     /// Whether free text may be sent now, given when the contact last wrote. Pure.
     fn window_open(&self, last_inbound: Option<Timestamp>, now: Timestamp) -> bool;
+}
+
+/// The channels that exist: `kind` in the project file. One line here and one arm in [`all`].
+const KINDS: &[&str] = &[whatsapp::KIND];
+
+/// The channels of a project, their secrets at hand.
+///
+/// # Errors
+/// What is wrong with their sections, and secrets that are nowhere.
+pub fn all(config: &Config, http: &HttpClient) -> Result<Vec<Arc<dyn Channel>>, ConfigErrors> {
+    let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
+    let mut errors = Vec::new();
+    for section in &config.channels {
+        match section.kind.as_str() {
+            whatsapp::KIND => match whatsapp::WhatsApp::new(section, http.clone()) {
+                Ok(channel) => channels.push(Arc::new(channel)),
+                Err(more) => errors.extend(more.0),
+            },
+            _ => errors.push(section.unknown_kind(KINDS)),
+        }
+    }
+    if errors.is_empty() { Ok(channels) } else { Err(ConfigErrors(errors)) }
 }

@@ -1,0 +1,56 @@
+//! What the project file says about a business number.
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::foundation::config::{BaseUrl, ChannelSection, ConfigErrors, Secret};
+
+/// `[channels.<name>]` of kind `whatsapp_cloud`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    #[serde(rename = "kind")]
+    _kind: String,
+    base_url: BaseUrl,
+    phone_number_id: String,
+    access_token: Secret,
+    app_secret: Secret,
+    verify_token: Secret,
+}
+
+/// A business number with its secrets at hand.
+#[derive(Debug)]
+pub(super) struct Settings {
+    /// The channel's name.
+    pub(super) name: String,
+    /// The Graph API with its version: `https://graph.facebook.com/v26.0`.
+    pub(super) base_url: String,
+    /// Our number's id at Meta; not a phone number.
+    pub(super) phone_number_id: String,
+    /// For Graph calls.
+    pub(super) access_token: SecretString,
+    /// The key of webhook signatures.
+    pub(super) app_secret: SecretString,
+    /// What Meta repeats when it checks our webhook's address.
+    pub(super) verify_token: SecretString,
+}
+
+impl Settings {
+    pub(super) fn new(section: &ChannelSection) -> Result<Self, ConfigErrors> {
+        let read: Section = section.read()?;
+        let mut errors = Vec::new();
+        let mut secret = |secret: &Secret| section.secret(secret).map_err(|error| errors.push(error)).ok();
+        let secrets = (secret(&read.access_token), secret(&read.app_secret), secret(&read.verify_token));
+        let (Some(access_token), Some(app_secret), Some(verify_token)) = secrets else {
+            return Err(ConfigErrors(errors));
+        };
+        Ok(Self {
+            name: section.name.clone(),
+            base_url: read.base_url.0,
+            phone_number_id: read.phone_number_id,
+            access_token,
+            app_secret,
+            verify_token,
+        })
+    }
+}
