@@ -5,10 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod http;
 pub mod redact;
-<<<<<<< HEAD
-pub mod shutdown;
-=======
 #[cfg(test)]
 pub(crate) mod scripted;
->>>>>>> c534f26 (Call the hospital's systems: logins, repeats where safe, doubt where not, names as flows read them)
+pub mod shutdown;
 pub mod telemetry;
