@@ -3,6 +3,8 @@
 //! **Invariant:** a conversation changes only by a [`Commit`] conditional on the revision that was read, and
 //! nothing is acknowledged to anybody before its commit is durable. Implementations pass one compliance suite.
 
+#[cfg(test)]
+mod compliance;
 mod record;
 mod sled;
 
@@ -13,6 +15,7 @@ use fluxo_engine::protocol::ContactChange;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
+pub use self::sled::{Options, SledStore};
 pub use record::{
     Account, Address, Asked, ContactRecord, Conversation, DeadLetter, DedupeKey, Deferred, InboxEntry,
     JournalEntry, KeptStatus, Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, SendState, Speaker,
@@ -66,7 +69,8 @@ pub struct Commit {
     pub expected: Revision,
     /// The new state. The store itself moves `next_line` on by the lines appended.
     pub conversation: Conversation,
-    /// Messages seen by this commit. If one is there already nothing is written: see [`Committed::Duplicate`].
+    /// Messages seen by this commit, with the moment they reached us: known for 30 days from it. If one is known
+    /// already nothing is written: see [`Committed::Duplicate`]. That comes before the revision and the fence.
     pub seen: Vec<(DedupeKey, Timestamp)>,
     /// Contacts that are new or whose addresses or names change, written whole; their addresses are indexed with
     /// them, and those they no longer have are taken out of the index. [`StoreError::Conflict`] if the revision of
@@ -76,13 +80,13 @@ pub struct Commit {
     pub contact_changes: Vec<ContactChange>,
     /// Messages to be played later, appended in order.
     pub inbox_push: Vec<InboxEntry>,
-    /// How many inbox entries, from the oldest, this commit has used up.
+    /// How many inbox entries, from the oldest and after `inbox_push`, this commit has used up.
     pub inbox_consume: usize,
     /// Effects asked, appended in order.
     pub outbox_push: Vec<OutboxEntry>,
     /// Effects that are over.
     pub outbox_done: Vec<EffectId>,
-    /// Effects whose state changed (attempts, times, accepted but not settled).
+    /// Effects whose state changed (attempts, times, accepted but not settled). One that is over stays over.
     pub outbox_update: Vec<OutboxEntry>,
     /// Effects that can never succeed, moved out of the outbox and shown to people.
     pub dead: Vec<DeadLetter>,
@@ -204,8 +208,8 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// Whether a message was seen, durably.
     fn seen<'a>(&'a self, key: &'a DedupeKey) -> BoxFuture<'a, Result<bool, StoreError>>;
 
-    /// Up to `limit` conversations whose oldest effect is ready at `now` and that are not leased; leased until
-    /// `until`, or until the process ends when the store belongs to one process.
+    /// Up to `limit` conversations whose oldest effect is ready at `now` and that are not leased, the longest
+    /// ready first; leased until `until`, or until the process ends when the store belongs to one process.
     fn lease(
         &self,
         now: Timestamp,
@@ -220,10 +224,12 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         fence: Fence,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// The earliest moment at which the oldest effect of a conversation, not ready at `now`, becomes ready.
+    /// The earliest moment at which the oldest effect of a conversation, not ready at `now`, becomes ready, or at
+    /// which the lease of one that is ready ends.
     fn next_effect(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
-    /// The durable mark before an effect that is not safe to repeat. Refused with an old fence.
+    /// The durable mark before an effect that is not safe to repeat. Refused with an old fence
+    /// ([`StoreError::Fenced`]), or if the effect is over ([`StoreError::Conflict`]).
     fn attempt_started<'a>(
         &'a self,
         conversation: &'a ConversationId,
@@ -277,7 +283,7 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Conversation>, StoreError>>;
 
-    /// What was said, oldest first, after a line's number.
+    /// What was said, oldest first, after a line's number; the first has number 1.
     fn lines<'a>(
         &'a self,
         id: &'a ConversationId,
@@ -317,7 +323,7 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         id: &'a fluxo_engine::ids::ReleaseId,
     ) -> BoxFuture<'a, Result<Option<Documents>, StoreError>>;
 
-    /// Forgets dedupe keys older than their expiry; answers how many.
+    /// Forgets the dedupe keys, provider's message ids and kept statuses whose time has passed; answers how many.
     fn sweep(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Figures.

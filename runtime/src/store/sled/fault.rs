@@ -8,6 +8,9 @@ pub(crate) enum Fault {
     /// A precondition of the commit does not hold: somebody else won. Nothing of it was written.
     #[error("somebody else has written since this was read")]
     Conflict,
+    /// The commit came with a fence that is old.
+    #[error("the lease has passed to another worker")]
+    Fenced,
     /// A stored value is not what was written. Only the first byte of its key is told: the rest may name a person.
     #[error("a stored value of table '{}' is damaged", .table.escape_ascii())]
     Damaged {

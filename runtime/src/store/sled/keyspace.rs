@@ -223,7 +223,8 @@ impl Keyspace {
     }
 
     /// How many groups of commits this store has made durable since it was created.
-    pub(crate) fn groups(&self) -> u64 {
+    #[cfg(test)]
+    pub(super) fn groups(&self) -> u64 {
         self.open.shared.state.borrow().durable
     }
 

@@ -1,12 +1,21 @@
 //! The embedded store: sled, with the discipline that makes it durable.
-#![cfg_attr(not(test), expect(dead_code, reason = "the tables that stand on it come next"))]
+//!
+//! Read from below: [`keyspace`] (what sled needs to be trusted), `tables` (what is stored where), `commit` (all of a
+//! turn), `store` (the trait).
 
+mod commit;
 mod directory;
 mod envelope;
 mod fault;
+mod key;
 mod keyspace;
+mod leases;
+mod store;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod transaction;
 mod view;
 mod writer;
+
+pub use store::{Options, SledStore};

@@ -52,6 +52,7 @@ where
             Err(fault @ Fault::Down { .. }) => Err(fault),
             Err(
                 refusal @ (Fault::Conflict
+                | Fault::Fenced
                 | Fault::Damaged { .. }
                 | Fault::TooLarge { .. }
                 | Fault::KeyLength { .. }),

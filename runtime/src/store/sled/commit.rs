@@ -1,0 +1,180 @@
+//! A commit of a conversation, in two halves: prepared by its caller, played by the writer.
+
+use fluxo_engine::ids::EffectId;
+use jiff::Timestamp;
+
+use super::fault::Fault;
+use super::key;
+use super::leases::Leases;
+use super::tables::outbox::Packed;
+use super::tables::totals::Totals;
+use super::tables::{
+    self, accepted, backlog, contact, conversation, dead_letter, inbox, journal, line, notice, outbox,
+    progress, ready, seen, timer, totals, with_people,
+};
+use super::transaction::Transaction;
+use crate::store::{Commit, Committed, ContactRecord, DeadLetter, Notice, Revision, StoreError, TimerRow};
+
+/// A commit with all its values in the form in which they are stored: the writer is to do as little as it can.
+pub(super) struct Prepared {
+    commit: Commit,
+    conversation: Vec<u8>,
+    contacts: Vec<(ContactRecord, Vec<u8>)>,
+    inbox: Vec<Vec<u8>>,
+    outbox: Vec<Packed>,
+    updated: Vec<Packed>,
+    dead: Vec<(DeadLetter, Vec<u8>)>,
+    timers: Vec<(TimerRow, Vec<u8>)>,
+    journal: Option<Vec<u8>>,
+    lines: Vec<Vec<u8>>,
+    notices: Vec<(Notice, Vec<u8>)>,
+}
+
+/// Values with what they are stored as.
+fn with_bytes<T: serde::Serialize>(
+    what: &'static str,
+    values: Vec<T>,
+) -> Result<Vec<(T, Vec<u8>)>, StoreError> {
+    let encode = |value| tables::encode(what, &value).map(|bytes| (value, bytes));
+    values.into_iter().map(encode).collect()
+}
+
+fn bytes<T: serde::Serialize>(what: &'static str, values: &[T]) -> Result<Vec<Vec<u8>>, StoreError> {
+    values.iter().map(|value| tables::encode(what, value)).collect()
+}
+
+impl Prepared {
+    pub(super) fn of(mut commit: Commit) -> Result<Self, StoreError> {
+        for record in &mut commit.contacts {
+            record.revision += 1;
+        }
+        Ok(Self {
+            conversation: tables::encode("a conversation", &commit.conversation)?,
+            contacts: with_bytes("a contact", std::mem::take(&mut commit.contacts))?,
+            inbox: bytes("an inbox entry", &commit.inbox_push)?,
+            outbox: commit.outbox_push.iter().map(outbox::pack).collect::<Result<_, _>>()?,
+            updated: commit.outbox_update.iter().map(outbox::pack).collect::<Result<_, _>>()?,
+            dead: with_bytes("a dead letter", std::mem::take(&mut commit.dead))?,
+            timers: with_bytes("a timer", std::mem::take(&mut commit.timers_arm))?,
+            journal: bytes("a journal entry", commit.journal.as_slice())?.pop(),
+            lines: bytes("a line", &commit.lines)?,
+            notices: with_bytes("a notice", std::mem::take(&mut commit.notices))?,
+            commit,
+        })
+    }
+
+    /// Checks what the commit requires, and does all of it or nothing.
+    pub(super) fn play(&self, tx: &mut Transaction<'_>, leases: &Leases) -> Result<Committed, Fault> {
+        let id = &self.commit.conversation.id;
+        // Before the revision: that a message is known stands, whatever became of its conversation.
+        for (message, _) in &self.commit.seen {
+            if seen::contains(&tx.view(), message)? {
+                return Ok(Committed::Duplicate);
+            }
+        }
+        conversation::expect(tx, id, self.commit.expected)?;
+        if self.commit.fence.is_some_and(|fence| !leases.holds(id, fence)) {
+            return Err(Fault::Fenced);
+        }
+
+        let mut progress = progress::get(&tx.view(), id)?;
+        let before = progress.clone();
+        let mut change = Totals::default();
+        for (message, at) in &self.commit.seen {
+            seen::put(tx, message, *at)?;
+        }
+        change.contacts += contact::put(tx, &self.contacts)?;
+        contact::change(tx, &self.commit.conversation.contact, &self.commit.contact_changes)?;
+        self.say(tx, &mut progress, &mut change)?;
+        self.ask(tx, &mut progress, &mut change)?;
+        self.wait(tx, &mut change)?;
+        let since = with_people::since(&self.commit.conversation.mode);
+        with_people::update(tx, id, &mut progress, since)?;
+        if progress != before {
+            progress::put(tx, id, &progress)?;
+        }
+        let revision = Revision(self.commit.expected.0 + 1);
+        change.conversations += i64::from(self.commit.expected.0 == 0);
+        tx.put(&conversation::key(id), revision.0, &self.conversation)?;
+        notice::put(tx, id, revision, &self.notices)?;
+        totals::add(tx, &change)?;
+        Ok(Committed::Done(revision))
+    }
+
+    /// The inbox, the journal and the transcript.
+    fn say(
+        &self,
+        tx: &mut Transaction<'_>,
+        progress: &mut progress::Progress,
+        change: &mut Totals,
+    ) -> Result<(), Fault> {
+        let id = &self.commit.conversation.id;
+        for entry in &self.inbox {
+            inbox::push(tx, id, progress, entry)?;
+            change.inbox += 1;
+        }
+        let consumed = inbox::consume(tx, id, self.commit.inbox_consume)?;
+        change.inbox -= i64::try_from(consumed).unwrap_or(i64::MAX);
+        if !self.inbox.is_empty() || consumed > 0 {
+            backlog::update(tx, id, progress)?;
+        }
+        if let Some(entry) = &self.journal {
+            journal::push(tx, id, progress, entry)?;
+        }
+        for line in &self.lines {
+            line::push(tx, id, progress, line)?;
+        }
+        Ok(())
+    }
+
+    /// The outbox and what becomes of effects.
+    fn ask(
+        &self,
+        tx: &mut Transaction<'_>,
+        progress: &mut progress::Progress,
+        change: &mut Totals,
+    ) -> Result<(), Fault> {
+        let id = &self.commit.conversation.id;
+        for entry in &self.outbox {
+            outbox::push(tx, id, progress, entry)?;
+            change.outbox += 1;
+        }
+        for (message, effect) in &self.commit.accepted {
+            let asked = outbox::find(&tx.view(), id, effect)?.map(|(_, moments)| moments.asked);
+            let asked: Option<Timestamp> = asked.and_then(key::moment);
+            accepted::put(tx, &self.commit.conversation.account, message, (id, effect), asked)?;
+        }
+        for entry in &self.updated {
+            // One that is over meanwhile stays over.
+            if let Some((key, _)) = outbox::find(&tx.view(), id, &entry.effect)? {
+                tx.put(&key, 0, &entry.bytes)?;
+            }
+        }
+        let dead: Vec<&EffectId> = self.dead.iter().map(|(letter, _)| &letter.entry.effect.id).collect();
+        for effect in self.commit.outbox_done.iter().chain(dead) {
+            if let Some((key, _)) = outbox::find(&tx.view(), id, effect)? {
+                tx.delete(&key)?;
+                change.outbox -= 1;
+            }
+        }
+        for (letter, bytes) in &self.dead {
+            change.dead_letters += i64::from(dead_letter::put(tx, letter, bytes)?);
+        }
+        for effect in &self.commit.dead_settled {
+            change.dead_letters -= i64::from(dead_letter::settle(tx, effect)?);
+        }
+        ready::update(tx, id, progress)
+    }
+
+    /// The timers.
+    fn wait(&self, tx: &mut Transaction<'_>, change: &mut Totals) -> Result<(), Fault> {
+        let id = &self.commit.conversation.id;
+        for (wait, kind) in &self.commit.timers_disarm {
+            change.timers -= i64::from(timer::disarm(tx, id, wait, *kind)?);
+        }
+        for (row, bytes) in &self.timers {
+            change.timers += i64::from(timer::arm(tx, id, row, bytes)?);
+        }
+        Ok(())
+    }
+}

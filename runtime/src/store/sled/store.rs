@@ -1,0 +1,468 @@
+//! The store's trait on the keyspace.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use fluxo_engine::ids::{ContactId, ConversationId, EffectId, ReleaseId};
+use futures_util::future::BoxFuture;
+use jiff::Timestamp;
+
+use super::commit::Prepared;
+use super::fault::Fault;
+use super::key::{self, KeyRange};
+use super::keyspace::{self, Keyspace, OpenError};
+use super::leases::Leases;
+use super::tables::{
+    self, accepted, backlog, contact, conversation, dead_letter, epoch, expiry, inbox, journal, line, notice,
+    outbox, progress, ready, release, seen, status, timer, totals, with_people,
+};
+use super::view::{Stored, View};
+use crate::store::{
+    Account, Address, Commit, Committed, ContactRecord, Conversation, Counts, DeadLetter, DedupeKey,
+    Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Notice, OutboxState, Revision, Store,
+    StoreError, TimerRow,
+};
+
+/// How many keys one commit of the sweep forgets: the others wait for it.
+const SWEPT_AT_ONCE: usize = 500;
+
+/// How the store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Bytes of pages kept in memory; the process takes several times as much at its peak.
+    pub cache_bytes: u64,
+    /// The epoch of effect ids, should the store be new: a number no store of this house has had, such as the seconds
+    /// since 1970.
+    pub new_epoch: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache_bytes: keyspace::Options::default().cache_bytes, new_epoch: 1 }
+    }
+}
+
+/// The embedded store: one directory, one process.
+pub struct SledStore {
+    keyspace: Keyspace,
+    leases: Arc<Leases>,
+    epoch: u32,
+}
+
+impl fmt::Debug for SledStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SledStore").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Conflict => Self::Conflict,
+            Fault::Fenced => Self::Fenced,
+            Fault::Damaged { .. } => Self::Damaged(fault.to_string()),
+            Fault::TooLarge { bytes, limit } => Self::TooLarge { what: "a value", size: bytes, cap: limit },
+            Fault::KeyLength { bytes, limit } => Self::TooLarge { what: "a key", size: bytes, cap: limit },
+            Fault::Down { reason } => Self::Down(reason.as_ref().to_owned()),
+        }
+    }
+}
+
+impl From<OpenError> for StoreError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::InUse { directory } => Self::InUse(directory.display().to_string()),
+            OpenError::Damaged { .. } => Self::Damaged(error.to_string()),
+            OpenError::Io { .. } => Self::Down(error.to_string()),
+        }
+    }
+}
+
+impl SledStore {
+    /// Opens the store in a directory, or makes one where there never was any. Dropping it closes it, and waits for
+    /// the commits that are under way.
+    pub async fn open(directory: &Path, options: &Options) -> Result<Self, StoreError> {
+        let keyspace = keyspace::Options { cache_bytes: options.cache_bytes, ..keyspace::Options::default() };
+        let path = directory.to_owned();
+        // sled recovers on the calling thread, which may take seconds.
+        let opened = tokio::task::spawn_blocking(move || Keyspace::open(&path, &keyspace));
+        let keyspace = opened.await.map_err(|error| StoreError::Down(error.to_string()))??;
+        let proposed = options.new_epoch;
+        let epoch = keyspace.commit(move |tx| epoch::get_or_put(tx, proposed)).await?;
+        Ok(Self { keyspace, leases: Arc::new(Leases::default()), epoch })
+    }
+
+    /// What is stored in a range, oldest key first.
+    async fn list<T>(
+        &self,
+        range: KeyRange,
+        limit: usize,
+        decode: impl Fn(Vec<u8>, Stored) -> Result<T, StoreError>,
+    ) -> Result<Vec<T>, StoreError> {
+        let found = self.keyspace.read(|view| collect(view, &range, limit)).await?;
+        found.into_iter().map(|(key, stored)| decode(key, stored)).collect()
+    }
+}
+
+fn collect(view: &View<'_>, range: &KeyRange, limit: usize) -> Result<Vec<(Vec<u8>, Stored)>, Fault> {
+    view.scan(range.as_range()).take(limit).collect()
+}
+
+fn unreadable_timer(fault: Fault) {
+    tracing::error!(%fault, "a timer cannot be read");
+}
+
+/// The conversation that a row of an index names.
+fn id_of(row: &[u8], stored: Stored) -> Result<ConversationId, Fault> {
+    String::from_utf8(stored.bytes).map(ConversationId::from).map_err(|_| Fault::damaged(row))
+}
+
+/// A conversation as it is stored, with the number its next line will have.
+fn conversation_of(bytes: &[u8], next_line: u64) -> Result<Conversation, StoreError> {
+    let mut conversation: Conversation = tables::decode("a conversation", bytes)?;
+    conversation.next_line = next_line;
+    Ok(conversation)
+}
+
+impl Store for SledStore {
+    fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    fn find_contact<'a>(
+        &'a self,
+        account: &'a Account,
+        address: &'a Address,
+    ) -> BoxFuture<'a, Result<Option<ContactRecord>, StoreError>> {
+        Box::pin(async move { Ok(self.keyspace.read(|view| contact::find(view, account, address)).await?) })
+    }
+
+    fn contact<'a>(&'a self, id: &'a ContactId) -> BoxFuture<'a, Result<Option<ContactRecord>, StoreError>> {
+        Box::pin(async move { Ok(self.keyspace.read(|view| contact::get(view, id)).await?) })
+    }
+
+    fn load<'a>(&'a self, id: &'a ConversationId) -> BoxFuture<'a, Result<Option<Loaded>, StoreError>> {
+        Box::pin(async move {
+            let found = self.keyspace.read(|view| {
+                let key = conversation::key(id);
+                let Some(stored) = view.get(&key)? else { return Ok(None) };
+                let mut conversation: Conversation = tables::read(&key, &stored.bytes)?;
+                conversation.next_line = progress::get(view, id)?.line;
+                let contact =
+                    contact::get(view, &conversation.contact)?.ok_or_else(|| Fault::damaged(&key))?;
+                let inbox = collect(view, &inbox::of(id), usize::MAX)?;
+                let outbox = collect(view, &outbox::of(id), usize::MAX)?;
+                Ok(Some((Revision(stored.version), conversation, contact, inbox, outbox)))
+            });
+            let Some((revision, conversation, contact, inbox, outbox)) = found.await? else {
+                return Ok(None);
+            };
+            Ok(Some(Loaded {
+                revision,
+                conversation,
+                contact,
+                inbox: inbox
+                    .iter()
+                    .map(|(_, stored)| tables::decode("an inbox entry", &stored.bytes))
+                    .collect::<Result<_, _>>()?,
+                outbox: outbox
+                    .iter()
+                    .map(|(_, stored)| outbox::unpack(&stored.bytes))
+                    .collect::<Result<_, _>>()?,
+            }))
+        })
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, StoreError>> {
+        Box::pin(async move {
+            let prepared = Prepared::of(commit)?;
+            let leases = self.leases.clone();
+            Ok(self.keyspace.commit(move |tx| prepared.play(tx, &leases)).await?)
+        })
+    }
+
+    fn seen<'a>(&'a self, key: &'a DedupeKey) -> BoxFuture<'a, Result<bool, StoreError>> {
+        Box::pin(async move { Ok(self.keyspace.read(|view| seen::contains(view, key)).await?) })
+    }
+
+    fn lease(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>> {
+        Box::pin(async move {
+            let leases = self.leases.clone();
+            let given = self.keyspace.commit(move |tx| {
+                leases.forget(now);
+                let view = tx.view();
+                let mut given = Vec::new();
+                for row in ready::rows(&view, &ready::at(now)) {
+                    if given.len() == limit {
+                        break;
+                    }
+                    let (_, conversation) = row?;
+                    if let Some(fence) = leases.take(&conversation, now, until) {
+                        given.push(Lease { conversation, fence });
+                    }
+                }
+                Ok(given)
+            });
+            Ok(given.await?)
+        })
+    }
+
+    fn release<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        fence: Fence,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let (leases, id) = (self.leases.clone(), conversation.clone());
+            let given_back = self.keyspace.commit(move |_| {
+                leases.release(&id, fence);
+                Ok(())
+            });
+            Ok(given_back.await?)
+        })
+    }
+
+    fn next_effect(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        Box::pin(async move {
+            let found = self.keyspace.read(|view| {
+                let mut next: Option<Timestamp> = None;
+                let mut sooner =
+                    |moment: Timestamp| next = Some(next.map_or(moment, |next| next.min(moment)));
+                for (id, ends) in self.leases.ending_after(now) {
+                    if let Some(ready) = progress::get(view, &id)?.ready.and_then(key::moment) {
+                        sooner(ends.max(ready));
+                    }
+                }
+                for row in ready::rows(view, &ready::after(now)) {
+                    let (ready, id) = row?;
+                    if self.leases.ends(&id).is_none_or(|ends| ends <= ready) {
+                        sooner(ready);
+                        break;
+                    }
+                }
+                Ok(next)
+            });
+            Ok(found.await?)
+        })
+    }
+
+    fn attempt_started<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        effect: &'a EffectId,
+        fence: Fence,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let (leases, id, effect) = (self.leases.clone(), conversation.clone(), effect.clone());
+            let marked = self.keyspace.commit(move |tx| {
+                if !leases.holds(&id, fence) {
+                    return Err(Fault::Fenced);
+                }
+                let (key, _) = outbox::find(&tx.view(), &id, &effect)?.ok_or(Fault::Conflict)?;
+                let stored = tx.get(&key)?.ok_or(Fault::Conflict)?;
+                let mut entry = outbox::unpack(&stored.bytes).map_err(|_| Fault::damaged(&key))?;
+                entry.state = OutboxState::Started { at: now };
+                let packed = outbox::pack(&entry).map_err(|_| Fault::damaged(&key))?;
+                tx.put(&key, 0, &packed.bytes)
+            });
+            Ok(marked.await?)
+        })
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<TimerRow>, StoreError>> {
+        Box::pin(async move {
+            let found = self.keyspace.read(|view| {
+                // A damaged timer is told and does not hold up the others.
+                let sound = view.scan(timer::due(now).as_range()).filter_map(|found| match found {
+                    Ok((key, stored)) => {
+                        tables::read(&key, &stored.bytes).map_err(unreadable_timer).ok().map(Ok)
+                    }
+                    Err(fault @ Fault::Damaged { .. }) => {
+                        unreadable_timer(fault);
+                        None
+                    }
+                    Err(fault) => Some(Err(fault)),
+                });
+                sound.take(limit).collect()
+            });
+            Ok(found.await?)
+        })
+    }
+
+    fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        Box::pin(async move {
+            let first = self.list(timer::all(), 1, |key, _| Ok(timer::moment(&key)?)).await?;
+            Ok(first.into_iter().next())
+        })
+    }
+
+    fn effect_of<'a>(
+        &'a self,
+        account: &'a Account,
+        message: &'a str,
+    ) -> BoxFuture<'a, Result<Option<(ConversationId, EffectId)>, StoreError>> {
+        Box::pin(async move { Ok(self.keyspace.read(|view| accepted::get(view, account, message)).await?) })
+    }
+
+    fn keep_status<'a>(
+        &'a self,
+        account: &'a Account,
+        message: &'a str,
+        status: &'a KeptStatus,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let bytes = tables::encode("a status", status)?;
+            let (account, message, at) = (account.clone(), message.to_owned(), status.at);
+            Ok(self.keyspace.commit(move |tx| status::put(tx, &account, &message, at, &bytes)).await?)
+        })
+    }
+
+    fn kept_statuses<'a>(
+        &'a self,
+        account: &'a Account,
+        message: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<KeptStatus>, StoreError>> {
+        let decode = |_, stored: Stored| tables::decode("a status", &stored.bytes);
+        Box::pin(self.list(status::of(account, message), usize::MAX, decode))
+    }
+
+    fn with_inbox<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<ConversationId>, StoreError>> {
+        Box::pin(self.list(backlog::after(after), limit, |row, stored| Ok(id_of(&row, stored)?)))
+    }
+
+    fn with_people(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Conversation>, StoreError>> {
+        Box::pin(async move {
+            let found = self.keyspace.read(|view| {
+                let mut found = Vec::new();
+                for row in view.scan(with_people::all().as_range()).take(limit) {
+                    let (row, stored) = row?;
+                    let id = id_of(&row, stored)?;
+                    let stored = view.get(&conversation::key(&id))?.ok_or_else(|| Fault::damaged(&row))?;
+                    found.push((stored, progress::get(view, &id)?.line));
+                }
+                Ok(found)
+            });
+            found.await?.iter().map(|(stored, line)| conversation_of(&stored.bytes, *line)).collect()
+        })
+    }
+
+    fn conversations<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Conversation>, StoreError>> {
+        Box::pin(async move {
+            let list = self.list(conversation::after(after), limit, |_, stored| {
+                tables::decode::<Conversation>("a conversation", &stored.bytes)
+            });
+            let mut found = list.await?;
+            let ids: Vec<ConversationId> = found.iter().map(|conversation| conversation.id.clone()).collect();
+            let lines = self.keyspace.read(|view| {
+                ids.iter().map(|id| Ok(progress::get(view, id)?.line)).collect::<Result<Vec<u64>, Fault>>()
+            });
+            for (conversation, line) in found.iter_mut().zip(lines.await?) {
+                conversation.next_line = line;
+            }
+            Ok(found)
+        })
+    }
+
+    fn lines<'a>(
+        &'a self,
+        id: &'a ConversationId,
+        after: u64,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(u64, Line)>, StoreError>> {
+        Box::pin(self.list(line::after(id, after), limit, |key, stored| {
+            Ok((line::number(&key)?, tables::decode("a line", &stored.bytes)?))
+        }))
+    }
+
+    fn journal<'a>(
+        &'a self,
+        id: &'a ConversationId,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<JournalEntry>, StoreError>> {
+        let decode = |_, stored: Stored| tables::decode("a journal entry", &stored.bytes);
+        Box::pin(self.list(journal::of(id), limit, decode))
+    }
+
+    fn notices(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Notice>, StoreError>> {
+        Box::pin(self.list(notice::all(), limit, |_, stored| tables::decode("a notice", &stored.bytes)))
+    }
+
+    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>> {
+        Box::pin(
+            self.list(dead_letter::all(), limit, |_, stored| tables::decode("a dead letter", &stored.bytes)),
+        )
+    }
+
+    fn dead_letter<'a>(
+        &'a self,
+        effect: &'a EffectId,
+    ) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>> {
+        Box::pin(async move {
+            let found = self.keyspace.read(|view| {
+                let row = dead_letter::find(view, effect)?;
+                row.map_or(Ok(None), |row| view.get(&row))
+            });
+            found.await?.map(|stored| tables::decode("a dead letter", &stored.bytes)).transpose()
+        })
+    }
+
+    fn keep_release<'a>(
+        &'a self,
+        id: &'a ReleaseId,
+        documents: &'a Documents,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let bytes =
+                serde_json::to_vec(documents).map_err(|error| StoreError::Damaged(error.to_string()))?;
+            let id = id.clone();
+            Ok(self.keyspace.commit(move |tx| release::put(tx, &id, &bytes)).await?)
+        })
+    }
+
+    fn release_documents<'a>(
+        &'a self,
+        id: &'a ReleaseId,
+    ) -> BoxFuture<'a, Result<Option<Documents>, StoreError>> {
+        Box::pin(async move {
+            let found = self.keyspace.read(|view| release::get(view, id)).await?;
+            found.map(|bytes| tables::decode("a release", &bytes)).transpose()
+        })
+    }
+
+    fn sweep(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let mut swept = 0;
+            loop {
+                let found = self.keyspace.commit(move |tx| expiry::sweep(tx, now, SWEPT_AT_ONCE)).await?;
+                swept += found as u64;
+                if found < SWEPT_AT_ONCE {
+                    return Ok(swept);
+                }
+            }
+        })
+    }
+
+    fn counts(&self) -> BoxFuture<'_, Result<Counts, StoreError>> {
+        Box::pin(async move { Ok(self.keyspace.read(totals::get).await?.counts()) })
+    }
+
+    fn failed(&self) -> BoxFuture<'_, StoreError> {
+        let failed = self.keyspace.failed();
+        Box::pin(async move { failed.await.into() })
+    }
+}

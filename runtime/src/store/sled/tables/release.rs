@@ -1,0 +1,42 @@
+//! The documents of releases: `v/<release><piece>`. Together they may be longer than a value; each piece's version is
+//! how many there are.
+
+use fluxo_engine::ids::ReleaseId;
+
+use super::super::fault::Fault;
+use super::super::key::{Key, KeyRange};
+use super::super::transaction::Transaction;
+use super::super::view::View;
+
+pub(in super::super) const TABLE: u8 = b'v';
+const PIECE_BYTES: usize = 200 * 1024;
+
+fn of(id: &ReleaseId) -> KeyRange {
+    Key::of(TABLE).text(id.as_str()).range()
+}
+
+/// Keeps a release's documents; one that is kept already is left as it is, since its id is its hash.
+pub(in super::super) fn put(tx: &mut Transaction<'_>, id: &ReleaseId, documents: &[u8]) -> Result<(), Fault> {
+    if tx.scan(of(id).as_range()).next().transpose()?.is_some() {
+        return Ok(());
+    }
+    let pieces = documents.chunks(PIECE_BYTES);
+    let count = pieces.len() as u64;
+    for (piece, number) in pieces.zip(0..) {
+        tx.put(&Key::of(TABLE).text(id.as_str()).number(number).bytes(), count, piece)?;
+    }
+    Ok(())
+}
+
+pub(in super::super) fn get(view: &View<'_>, id: &ReleaseId) -> Result<Option<Vec<u8>>, Fault> {
+    let range = of(id);
+    let mut documents = None::<Vec<u8>>;
+    let (mut found, mut expected) = (0, 0);
+    for piece in view.scan(range.as_range()) {
+        let (_, stored) = piece?;
+        documents.get_or_insert_default().extend_from_slice(&stored.bytes);
+        found += 1;
+        expected = stored.version;
+    }
+    if found == expected { Ok(documents) } else { Err(Fault::damaged(&range.start)) }
+}

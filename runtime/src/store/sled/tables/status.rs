@@ -1,0 +1,33 @@
+//! Statuses of messages nobody knows (yet): `u/<channel><account><message><when><status>`, the status.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::fault::Fault;
+use super::super::key::{Key, KeyRange};
+use super::super::transaction::Transaction;
+use super::expiry;
+use crate::store::Account;
+
+pub(in super::super) const TABLE: u8 = b'u';
+
+/// How long one may wait for its effect to become known.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The keys of a message's statuses, the earliest first.
+pub(in super::super) fn of(account: &Account, message: &str) -> KeyRange {
+    Key::of(TABLE).text(&account.channel).text(&account.id).text(message).range()
+}
+
+/// Keeps a status; the same one once.
+pub(in super::super) fn put(
+    tx: &mut Transaction<'_>,
+    account: &Account,
+    message: &str,
+    at: Timestamp,
+    status: &[u8],
+) -> Result<(), Fault> {
+    let key = Key::of(TABLE).text(&account.channel).text(&account.id).text(message).time(at);
+    let key = key.text(&String::from_utf8_lossy(status)).bytes();
+    expiry::put(tx, at, KEPT, &key)?;
+    tx.put(&key, 0, status)
+}
