@@ -5,7 +5,7 @@
 //!   what it reads and not the whole variable;
 //! - `none` becomes undefined: absent is one thing;
 //! - `<`, `<=`, `>`, `>=` and `in` become tests of ours, in which absent is false instead of smaller than everything;
-//! - `~`, `*` and `**` become filters of ours that refuse to print what must not be printed, or to explode;
+//! - `~`, `+` and `*` become filters of ours that refuse to print what must not be printed, or to explode;
 //! - what is emitted goes through a filter that applies the printing rules and knows the author's words for the error;
 //! - unknown filters, tests and functions are errors now, not when a patient is waiting.
 
@@ -19,123 +19,10 @@ use super::SyntaxError;
 use super::environment as known;
 use super::environment::hidden;
 use super::intern::intern;
+use super::path::{Slot, StaticPath, bound_names, call_function_name, range, static_path};
 use super::template::words_at;
 
 use ast::{BinOpKind, CallArg, CompareOpKind, Expr, Spanned, Stmt, UnaryOpKind};
-
-/// One step of a written-out path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Segment {
-    /// A member of a map.
-    Key(String),
-    /// An item of a list; negative counts from the end.
-    Index(i64),
-}
-
-impl std::fmt::Display for Segment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Segment::Key(key) => f.write_str(key),
-            Segment::Index(index) => write!(f, "{index}"),
-        }
-    }
-}
-
-/// A path that can be read without evaluating anything.
-#[derive(Debug)]
-pub(super) struct StaticPath<'a> {
-    pub(super) root: &'a str,
-    pub(super) segments: Vec<Segment>,
-    pub(super) range: Range<usize>,
-}
-
-impl StaticPath<'_> {
-    /// One spelling for one path: different paths never share it.
-    pub(super) fn dotted(&self) -> String {
-        let mut text = self.root.to_owned();
-        for segment in &self.segments {
-            match segment {
-                Segment::Key(key) if key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => {
-                    text.push('.');
-                    text.push_str(key);
-                }
-                Segment::Key(key) => text.push_str(&format!("[{key:?}]")),
-                Segment::Index(index) => text.push_str(&format!("[{index}]")),
-            }
-        }
-        text
-    }
-}
-
-/// A value from outside that compiled code reads by one name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Slot {
-    pub(super) name: &'static str,
-    pub(super) root: String,
-    pub(super) segments: Vec<Segment>,
-}
-
-pub(super) fn range(span: Span) -> Range<usize> {
-    span.start_offset as usize..span.end_offset as usize
-}
-
-/// The path an expression consists of, if it is nothing else.
-pub(super) fn static_path<'a>(expr: &Expr<'a>) -> Option<StaticPath<'a>> {
-    match expr {
-        Expr::Var(v) => Some(StaticPath { root: v.id, segments: Vec::new(), range: range(v.span()) }),
-        Expr::GetAttr(g) => {
-            let mut path = static_path(&g.expr)?;
-            path.segments.push(Segment::Key(g.name.to_owned()));
-            path.range.end = range(g.span()).end;
-            Some(path)
-        }
-        Expr::GetItem(g) => {
-            let mut path = static_path(&g.expr)?;
-            let key = g.subscript_expr.as_const()?;
-            path.segments.push(match key.as_str() {
-                Some(key) => Segment::Key(key.to_owned()),
-                None if key.is_integer() => Segment::Index(key.as_i64()?),
-                None => return None,
-            });
-            path.range.end = range(g.span()).end;
-            Some(path)
-        }
-        Expr::Const(_)
-        | Expr::Slice(_)
-        | Expr::UnaryOp(_)
-        | Expr::BinOp(_)
-        | Expr::Compare(_)
-        | Expr::IfExpr(_)
-        | Expr::Filter(_)
-        | Expr::Test(_)
-        | Expr::Call(_)
-        | Expr::List(_)
-        | Expr::Tuple(_)
-        | Expr::Map(_) => None,
-    }
-}
-
-/// The names an assignment target binds.
-pub(super) fn bound_names(target: &Expr<'_>) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    collect_names(target, &mut names);
-    names
-}
-
-fn collect_names(target: &Expr<'_>, names: &mut BTreeSet<String>) {
-    if let Expr::Var(v) = target {
-        names.insert(v.id.to_owned());
-    } else if let Expr::List(l) = target {
-        l.items.iter().for_each(|item| collect_names(item, names));
-    } else if let Expr::Tuple(t) = target {
-        t.items.iter().for_each(|item| collect_names(item, names));
-    }
-}
-
-/// The function a call names, if it is a plain call.
-pub(super) fn call_function_name<'a>(call: &ast::Call<'a>) -> Option<&'a str> {
-    if let Expr::Var(v) = &call.expr { Some(v.id) } else { None }
-}
 
 /// Rebuilds trees and collects what they read.
 #[derive(Default)]
@@ -508,12 +395,12 @@ fn binary(op: BinOpKind, left: Expr<'static>, right: Expr<'static>, at: Span) ->
         BinOpKind::Gte => test("ge", left, right, at),
         BinOpKind::In => test("in", left, right, at),
         BinOpKind::Concat => filter(hidden::CONCAT, left, vec![right], at),
+        BinOpKind::Add => filter(hidden::PLUS, left, vec![right], at),
         BinOpKind::Mul => filter(hidden::TIMES, left, vec![right], at),
         BinOpKind::Eq
         | BinOpKind::Ne
         | BinOpKind::ScAnd
         | BinOpKind::ScOr
-        | BinOpKind::Add
         | BinOpKind::Sub
         | BinOpKind::Div
         | BinOpKind::FloorDiv

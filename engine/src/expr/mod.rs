@@ -7,12 +7,15 @@
 //!
 //! No clock, no environment, no files: `now` and the calendar arrive in the scope.
 
+mod builtins;
 mod environment;
 mod error;
 mod expression;
 mod filters;
 mod intern;
 mod lower;
+mod operators;
+mod path;
 mod print;
 mod program;
 mod readings;

@@ -10,7 +10,8 @@ use minijinja::value::{DynObject, Object};
 use minijinja::{AutoEscape, Value};
 
 use super::environment::{environment, hidden};
-use super::lower::{Lowering, Segment, Slot, static_path};
+use super::lower::Lowering;
+use super::path::{Slot, read, static_path};
 use super::print::{self, Target};
 use super::scope::{Moment, Scope};
 use super::value::{json_truth, to_jinja, to_json};
@@ -161,24 +162,4 @@ impl Code {
     pub(super) fn print(&self, scope: &Scope<'_>, out: &mut String, target: Target) -> Result<(), EvalError> {
         self.run(scope, target, out).map(drop)
     }
-}
-
-/// Follows a path; null anywhere on it is absent.
-fn read<'v>(slot: &Slot, scope: &'v Scope<'_>) -> Option<&'v serde_json::Value> {
-    let mut value = scope.get(&slot.root)?;
-    for segment in &slot.segments {
-        value = match (segment, value) {
-            (Segment::Key(key), serde_json::Value::Object(members)) => members.get(key)?,
-            (Segment::Index(index), serde_json::Value::Array(items)) => {
-                let at = if *index < 0 {
-                    items.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?
-                } else {
-                    usize::try_from(*index).ok()?
-                };
-                items.get(at)?
-            }
-            _ => return None,
-        };
-    }
-    (!value.is_null()).then_some(value)
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use minijinja::machinery::ast::{BinOpKind, CallArg, Expr, Stmt, UnaryOpKind};
 
-use super::lower::{bound_names, call_function_name, static_path};
+use super::path::{bound_names, call_function_name, static_path};
 
 /// One variable read by a template.
 #[derive(Debug, Clone, PartialEq, Eq)]

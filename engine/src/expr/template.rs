@@ -9,7 +9,7 @@ use minijinja::syntax::SyntaxConfig;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::lower::range;
+use super::path::range;
 use super::print::Target;
 use super::program::{Code, Program};
 use super::{EvalError, MAX_OUTPUT, Reading, Scope, SyntaxError, readings};

@@ -303,6 +303,16 @@ fn a_template_that_runs_away_is_stopped() {
     );
     assert_eq!(text("{{ 'a' * 99999999 }}"), Err(EvalError::TooLarge));
     assert_eq!(text("{% set x = 'a' * 60000 %}{{ x ~ x }}"), Err(EvalError::TooLarge));
+    assert_eq!(text("{{ 'a' | indent(99999999) }}"), Err(EvalError::TooLarge));
+    assert_eq!(text("{{ 'a' | indent(width=99999999) }}"), Err(EvalError::TooLarge));
+    assert_eq!(text("{{ '%99999999d' | format(1) }}"), Err(EvalError::TooLarge));
+    assert_eq!(text("{% set x = 'a' * 60000 %}{{ x | replace('a', x) }}"), Err(EvalError::TooLarge));
+    assert_eq!(
+        text(
+            "{% set ns = namespace(x='aa') %}{% for i in range(40) %}{% set ns.x = ns.x + ns.x %}{% endfor %}"
+        ),
+        Err(EvalError::TooLarge)
+    );
     assert!(text("{{ 9 ** 9 ** 9 }}").is_err());
     assert!(text("{{ range(9999999) | list | length }}").is_err());
 }

@@ -7,7 +7,8 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::{Span, ToSpan};
 use minijinja::{Environment, Error, State, Value};
 
-use super::super::environment::is_absent;
+use super::super::operators::is_absent;
+use super::super::scope::Moment;
 use super::{maybe, refused, run};
 use crate::answer::calendar;
 
@@ -29,8 +30,6 @@ pub(super) fn register(env: &mut Environment<'static>) {
         Ok(business(&run.moment, run.moment.now.date(), days)?.to_string())
     });
 }
-
-use super::super::scope::Moment;
 
 /// A date, a time, or both, as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -71,7 +71,7 @@ pub(super) fn run(state: &State<'_, '_>) -> Result<Arc<Run>, Error> {
 
 /// The text or number a filter works on, as text; `None` is absent, other kinds are refused.
 fn input(name: &'static str, value: &Value) -> Result<Option<String>, Error> {
-    if super::environment::is_absent(value) {
+    if super::operators::is_absent(value) {
         return Ok(None);
     }
     super::print::plain(value, name)

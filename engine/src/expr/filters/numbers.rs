@@ -3,7 +3,7 @@
 use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, Value};
 
-use super::super::environment::is_absent;
+use super::super::operators::is_absent;
 use super::super::value::to_json;
 use super::{maybe, refused};
 
