@@ -1,5 +1,7 @@
 //! CNPJ: the number of an organisation, alphanumeric since July 2026 (IN RFB 2.229/2024), with two check digits.
 
+use super::Invalid;
+
 /// The fourteen signs without punctuation, letters large.
 pub fn bare(text: &str) -> String {
     text.chars()
@@ -7,6 +9,23 @@ pub fn bare(text: &str) -> String {
         .filter(char::is_ascii_alphanumeric)
         .map(|c| c.to_ascii_uppercase())
         .collect()
+}
+
+/// Words people write around the number.
+const AROUND: &[&str] = &["cnpj", "o", "meu", "e", "eh", "da", "empresa", "numero", "n", "no", "nosso"];
+
+/// The fourteen signs, with such words and punctuation around them.
+pub(super) fn read(text: &str) -> Result<String, Invalid> {
+    let number: String = text
+        .split([' ', ':'])
+        .filter(|word| !AROUND.contains(&super::fold::fold(word).as_str()))
+        .map(bare)
+        .collect();
+    match number.len() {
+        14 if valid(&number) => Ok(number),
+        14 if number.bytes().filter(u8::is_ascii_digit).count() >= 8 => Err(Invalid::CheckDigits),
+        _ => Err(Invalid::Format),
+    }
 }
 
 /// Whether this is a CNPJ: twelve letters or digits, two digits, and those two are right.

@@ -49,6 +49,19 @@ fn folded(text: &str, keep_symbols: bool) -> String {
     out
 }
 
+/// Lower case and without accents, everything else as it is: `"15 de Março, às 14h30"` → `"15 de marco, as 14h30"`.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for lower in text.chars().map(narrow).filter(|c| !is_mark(*c)).flat_map(char::to_lowercase) {
+        match bare(lower) {
+            _ if is_mark(lower) => {}
+            Bare::One(c) => out.push(c),
+            Bare::Two(a, b) => out.extend([a, b]),
+        }
+    }
+    out
+}
+
 enum Bare {
     One(char),
     Two(char, char),

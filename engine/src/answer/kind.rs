@@ -21,9 +21,9 @@ macro_rules! answer_types {
 }
 
 answer_types! {
-    /// Any text.
+    /// Any text; `min` and `max` count characters.
     Text = "text",
-    /// A person's name.
+    /// A person's name; `min` and `max` count words: `min: 2` asks for a surname.
     Name = "name",
     /// Yes or no; kept as a boolean.
     YesNo = "yes_no",
@@ -65,4 +65,34 @@ answer_types! {
     Location = "location",
     /// Anything.
     Any = "any",
+}
+
+impl AnswerType {
+    /// Whether a written text can be the answer.
+    pub fn takes_text(self) -> bool {
+        match self {
+            AnswerType::Image
+            | AnswerType::Audio
+            | AnswerType::Video
+            | AnswerType::Document
+            | AnswerType::Media
+            | AnswerType::Location => false,
+            AnswerType::Text
+            | AnswerType::Name
+            | AnswerType::YesNo
+            | AnswerType::Integer
+            | AnswerType::Decimal
+            | AnswerType::Money
+            | AnswerType::Date
+            | AnswerType::Time
+            | AnswerType::Cpf
+            | AnswerType::Cnpj
+            | AnswerType::Rg
+            | AnswerType::Cep
+            | AnswerType::Email
+            | AnswerType::Phone
+            | AnswerType::Pattern
+            | AnswerType::Any => true,
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Telephone numbers: Brazilian ones in full, foreign ones by E.164; and the two forms of a Brazilian WhatsApp id.
 
+use super::Invalid;
 use super::fold::narrow;
 
 /// The area codes (DDD) in use, Anatel's plan.
@@ -44,6 +45,17 @@ fn national(digits: &str) -> Option<String> {
             _ => None,
         }
     })
+}
+
+/// The number in E.164, or what is wrong with it.
+pub(super) fn read(text: &str) -> Result<String, Invalid> {
+    if let Some(number) = e164(text) {
+        return Ok(number);
+    }
+    match super::digits_of(text).len() {
+        8..=11 => Err(Invalid::AreaCode),
+        _ => Err(Invalid::Format),
+    }
 }
 
 /// A foreign number: eight to fifteen digits after the plus.
