@@ -3,7 +3,7 @@
 use minijinja::value::{Kwargs, Rest, ValueKind};
 use minijinja::{Environment, Error, Value};
 
-use super::super::environment::is_absent;
+use super::super::operators::is_absent;
 use super::refused;
 
 pub(super) fn register(env: &mut Environment<'static>) {
