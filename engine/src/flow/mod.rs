@@ -10,6 +10,7 @@ mod drift;
 pub mod interrupts;
 pub mod library;
 pub mod schema;
+pub mod source;
 pub mod triggers;
 
 pub use definition::{Flow, Input, ValueType, Variable};
