@@ -11,6 +11,8 @@ pub(super) enum Target {
     Text,
     /// One segment of a URL path: percent-encoded.
     Segment,
+    /// Inside HTML: what a browser would take for markup is escaped.
+    Html,
 }
 
 /// Appends a JSON value. `expression` is what the author wrote, for the error.
@@ -87,6 +89,18 @@ fn append(out: &mut String, text: &str, expression: &str, target: Target) -> Res
                 return Err(EvalError::Segment { expression: expression.to_owned() });
             }
             percent_encode(out, text);
+        }
+        Target::Html => {
+            for c in text.chars() {
+                match c {
+                    '&' => out.push_str("&amp;"),
+                    '<' => out.push_str("&lt;"),
+                    '>' => out.push_str("&gt;"),
+                    '"' => out.push_str("&quot;"),
+                    '\'' => out.push_str("&#39;"),
+                    other => out.push(other),
+                }
+            }
         }
     }
     if out.len() > super::MAX_OUTPUT {

@@ -91,6 +91,11 @@ impl Template {
         self.print(scope, Target::Segment)
     }
 
+    /// The text as HTML: what the author wrote is markup, what a hole gives is text.
+    pub fn html(&self, scope: &Scope<'_>) -> Result<String, EvalError> {
+        self.print(scope, Target::Html)
+    }
+
     fn print(&self, scope: &Scope<'_>, target: Target) -> Result<String, EvalError> {
         let mut out = String::new();
         match &self.0.body {

@@ -13,7 +13,9 @@
 
 use serde::Deserialize;
 
+use super::context::NodeContext;
 use super::inspection::{Inspect, Inspection};
+use super::play::{Next, Play, Stop};
 use crate::expr::Expression;
 use crate::ids::NodeId;
 
@@ -48,5 +50,16 @@ impl Inspect for Branch {
             found.port(format!("cases/{at}"), format!("/cases/{at}/next"), &case.next);
         }
         found.port("else", "/else", &self.otherwise);
+    }
+}
+
+impl Play for Branch {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        for (at, case) in self.cases.iter().enumerate() {
+            if cx.holds(&case.condition)? {
+                return Ok(Next::port(format!("cases/{at}"), &case.next));
+            }
+        }
+        Ok(Next::port("else", &self.otherwise))
     }
 }

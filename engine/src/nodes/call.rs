@@ -12,11 +12,16 @@
 //! ```
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
+use super::context::NodeContext;
 use super::entries::{Entries, Ports};
 use super::inspection::{Inspect, Inspection, Mention};
+use super::play::{Next, Play, Stop};
 use crate::expr::{Expression, TemplateTree};
 use crate::ids::{FlowId, NodeId};
+use crate::protocol::{Object, TroubleCode};
+use crate::session::Calling;
 
 /// Items played when `for_each` gives no `max`.
 pub const DEFAULT_MAX: u32 = 10;
@@ -83,5 +88,80 @@ impl Inspect for Call {
         for (name, target) in self.on.iter() {
             found.port(name, format!("/on/{name}"), target);
         }
+    }
+}
+
+impl Play for Call {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        let Some(for_each) = &self.for_each else {
+            let inputs = cx.members(&self.inputs)?;
+            cx.frame_mut()?.calling = Some(Calling::default());
+            return Ok(Next::Call { flow: self.flow.clone(), inputs });
+        };
+        let mut items = cx.list(&for_each.list)?;
+        items.truncate(for_each.max.unwrap_or(DEFAULT_MAX) as usize);
+        cx.frame_mut()?.calling = Some(Calling { items, results: Vec::new() });
+        cx.check_size()?;
+        self.next_item(cx, for_each)
+    }
+}
+
+impl Call {
+    /// The flow that was called has ended.
+    pub(crate) fn returned(
+        &self,
+        cx: &mut NodeContext<'_>,
+        outcome: &str,
+        outputs: Object,
+    ) -> Result<Next, Stop> {
+        if let Some(for_each) = &self.for_each {
+            if let Some(calling) = &mut cx.frame_mut()?.calling
+                && !calling.items.is_empty()
+            {
+                let item = calling.items.remove(0);
+                calling.results.push(json!({ "item": item, "outcome": outcome, "outputs": outputs }));
+            }
+            cx.check_size()?;
+            return self.next_item(cx, for_each);
+        }
+        cx.frame_mut()?.calling = None;
+        let Some((port, to)) = self.port_of(outcome) else {
+            let detail = format!("flow `{}` ended with an outcome that has no port", self.flow);
+            return Err(Stop::trouble(TroubleCode::OutcomeUnhandled, detail));
+        };
+        let next = Next::port(port.to_owned(), to);
+        cx.local("outputs", Value::Object(outputs));
+        cx.local("outcome", Value::from(outcome));
+        self.keep(cx)?;
+        Ok(next)
+    }
+
+    /// Where trouble leads that the called flow did not handle.
+    pub(crate) fn failed_port(&self) -> Option<&NodeId> {
+        self.on.get("failed")
+    }
+
+    fn next_item(&self, cx: &mut NodeContext<'_>, for_each: &ForEach) -> Result<Next, Stop> {
+        let calling = cx.frame_mut()?.calling.as_mut();
+        if let Some(item) = calling.as_ref().and_then(|calling| calling.items.first()).cloned() {
+            cx.local(&for_each.item, item.clone());
+            let mut inputs = cx.members(&self.inputs)?;
+            inputs.insert(for_each.item.clone(), item);
+            return Ok(Next::Call { flow: self.flow.clone(), inputs });
+        }
+        let results = calling.map(|calling| std::mem::take(&mut calling.results)).unwrap_or_default();
+        cx.frame_mut()?.calling = None;
+        cx.local("results", Value::Array(results));
+        let next = Next::port_or("done", self.on.get("done"), TroubleCode::PortMissing)?;
+        self.keep(cx)?;
+        Ok(next)
+    }
+
+    fn keep(&self, cx: &mut NodeContext<'_>) -> Result<(), Stop> {
+        for (name, tree) in self.save.iter() {
+            let value = cx.tree(tree)?;
+            cx.assign(name, value)?;
+        }
+        Ok(())
     }
 }

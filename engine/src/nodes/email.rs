@@ -17,9 +17,12 @@ use serde::Deserialize;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 
+use super::context::NodeContext;
 use super::inspection::{Inspect, Inspection};
+use super::play::{Next, Play, Stop};
 use crate::expr::Template;
 use crate::ids::NodeId;
+use crate::protocol::EffectKind;
 
 /// What an author writes for an `email`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -94,5 +97,16 @@ impl Inspect for Email {
         found.template("/text", &self.text);
         found.template_if("/html", self.html.as_ref());
         found.port("next", "/next", &self.next);
+    }
+}
+
+impl Play for Email {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        let to = self.to.iter().map(|address| cx.text(address)).collect::<Result<Vec<String>, Stop>>()?;
+        let subject = cx.text(&self.subject)?;
+        let text = cx.text(&self.text)?;
+        let html = self.html.as_ref().map(|html| cx.html(html)).transpose()?;
+        cx.effect(EffectKind::SendEmail { to, subject, text, html }, false);
+        Ok(Next::port("next", &self.next))
     }
 }

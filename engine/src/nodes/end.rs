@@ -11,8 +11,10 @@
 
 use serde::Deserialize;
 
+use super::context::NodeContext;
 use super::entries::Entries;
 use super::inspection::{Inspect, Inspection, Mention};
+use super::play::{Next, Play, Stop};
 use crate::expr::{Template, TemplateTree};
 
 /// What an author writes for an `end`.
@@ -35,5 +37,15 @@ impl Inspect for End {
         found.trees("/outputs", &self.outputs);
         found.outcome = Some(Mention::new(self.outcome.clone(), "/outcome"));
         found.leaves = true;
+    }
+}
+
+impl Play for End {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        let outputs = cx.members(&self.outputs)?;
+        if let Some(text) = cx.text_if(self.text.as_ref())? {
+            cx.say_text(&text)?;
+        }
+        Ok(Next::End { outcome: self.outcome.clone(), outputs })
     }
 }

@@ -6,8 +6,10 @@
 
 use serde::Deserialize;
 
+use super::context::NodeContext;
 use super::entries::Entries;
 use super::inspection::{Inspect, Inspection, Mention};
+use super::play::{Next, Play, Stop};
 use crate::expr::TemplateTree;
 use crate::ids::FlowId;
 
@@ -27,5 +29,11 @@ impl Inspect for Goto {
         found.flows.push(Mention::new(self.flow.clone(), "/flow"));
         found.trees("/inputs", &self.inputs);
         found.leaves = true;
+    }
+}
+
+impl Play for Goto {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        Ok(Next::Goto { flow: self.flow.clone(), inputs: cx.members(&self.inputs)? })
     }
 }

@@ -21,12 +21,16 @@
 //! ```
 
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::context::NodeContext;
 use super::duration::Duration;
 use super::inspection::{Inspect, Inspection, Mention};
+use super::play::{Next, Play, Stop};
 use crate::expr::{Template, TemplateTree};
 use crate::ids::{NodeId, QueueId};
-use crate::protocol::Assign;
+use crate::protocol::{self, Assign, DeskEvent, Due, EffectKind, Object, TimerKind, TroubleCode, Wake};
+use crate::session::WaitKind;
 
 /// What an author writes for a `handoff`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -95,4 +99,87 @@ impl Inspect for Handoff {
         found.port_if("failed", "/on/failed", self.on.failed.as_ref());
         found.leaves = self.on.finished.is_none();
     }
+}
+
+impl Play for Handoff {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        cx.known_queue(&self.queue)?;
+        cx.session.handoff = Object::new();
+        if !cx.world.open_queues.contains(&self.queue) {
+            return Next::port_or("off_hours", self.on.off_hours.as_ref(), TroubleCode::NobodyThere);
+        }
+        let text = cx.text_if(self.text.as_ref())?;
+        let handoff = protocol::Handoff {
+            queue: self.queue.clone(),
+            summary: cx.text(&self.summary)?,
+            ticket: self.ticket.as_ref().map(|ticket| cx.tree(ticket)).transpose()?.flatten(),
+            assign: self.assign,
+            prefer_last_attendant: self.prefer == Some(Prefer::LastAttendant),
+        };
+        // A closed window is no reason to leave the patient without people, unless the author says so.
+        if let Some(text) = text
+            && (cx.world.conversation.window_open || self.on.failed.is_some())
+        {
+            cx.say_text(&text)?;
+        }
+        cx.effect(EffectKind::OpenHandoff { handoff }, true);
+        cx.wait(WaitKind::Handoff { queue: self.queue.clone(), last_resort: false }, None)?;
+        if let Some(within) = self.accept_within {
+            let due = Due::At(cx.later(within));
+            cx.arm(TimerKind::AcceptWithin, due)?;
+        }
+        Ok(Next::Stay)
+    }
+
+    fn resume(&self, cx: &mut NodeContext<'_>, wake: &Wake) -> Result<Next, Stop> {
+        let event = match wake {
+            Wake::Desk { event, .. } => event,
+            Wake::Timer { timer: TimerKind::AcceptWithin, .. } => &DeskEvent::Nobody,
+            Wake::Timer { .. }
+            | Wake::Message { .. }
+            | Wake::Http { .. }
+            | Wake::SendFailed { .. }
+            | Wake::Ticket { .. }
+            | Wake::Close { .. } => return Err(cx.wrong_wait()),
+        };
+        match event {
+            DeskEvent::Accepted { attendant } => {
+                cx.session.handoff.insert("attendant".to_owned(), Value::from(attendant.as_str()));
+                cx.disarm(TimerKind::AcceptWithin)?;
+                Ok(Next::Stay)
+            }
+            DeskEvent::Returned { outcome, note } => {
+                note_return(cx, outcome.as_deref(), note.as_deref());
+                Ok(Next::port("returned", &self.on.returned))
+            }
+            DeskEvent::Finished { outcome, note } => {
+                note_return(cx, outcome.as_deref(), note.as_deref());
+                Ok(match &self.on.finished {
+                    Some(to) => Next::port("finished", to),
+                    None => Next::Close { outcome: "finished".to_owned() },
+                })
+            }
+            DeskEvent::OffHours => {
+                Next::port_or("off_hours", self.on.off_hours.as_ref(), TroubleCode::NobodyThere)
+            }
+            DeskEvent::Nobody => Next::port_or("nobody", self.on.nobody.as_ref(), TroubleCode::NobodyThere),
+            DeskEvent::Unavailable => {
+                Next::port_or("unavailable", self.on.unavailable.as_ref(), TroubleCode::DeskUnavailable)
+            }
+        }
+    }
+
+    fn failed(&self) -> Option<&NodeId> {
+        self.on.failed.as_ref()
+    }
+}
+
+/// Keeps what the attendant chose and wrote. The contact talked to people until now: idleness counts from here.
+fn note_return(cx: &mut NodeContext<'_>, outcome: Option<&str>, note: Option<&str>) {
+    for (name, text) in [("outcome", outcome), ("note", note)] {
+        if let Some(text) = text {
+            cx.session.handoff.insert(name.to_owned(), Value::from(text));
+        }
+    }
+    cx.session.last_heard = cx.world.now;
 }

@@ -25,11 +25,17 @@
 
 use serde::Deserialize;
 
+use super::choices::{Meant, frozen};
+use super::context::NodeContext;
 use super::entries::Entries;
+
 use super::inspection::{Inspect, Inspection, MissingPort, MissingReason};
+use super::play::{Next, Play, Stop};
 use super::question::{self, Invalid, NoAnswer};
 use crate::expr::{Expression, Template, TemplateTree};
 use crate::ids::NodeId;
+use crate::protocol::{Content, Event, Inbound, TroubleCode, Wake};
+use crate::session::{OptionSource, WaitKind};
 
 /// What an author writes for a `menu`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -154,5 +160,113 @@ impl Inspect for Menu {
         question::inspect(self.invalid.as_ref(), self.no_answer.as_ref(), found);
         found.port_if("failed", "/on/failed", self.on.failed.as_ref());
         found.port_if("empty", "/on/empty", self.on.empty.as_ref());
+    }
+}
+
+impl Play for Menu {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        let menu = self.freeze(cx)?;
+        if menu.options.is_empty() {
+            return Next::port_or("empty", self.on.empty.as_ref(), TroubleCode::MenuEmpty);
+        }
+        let text = cx.text(&self.text)?;
+        let question = self.put(cx, &menu, &text)?;
+        question::begin(cx, WaitKind::Menu(menu), question, self.no_answer.as_ref())
+    }
+
+    fn resume(&self, cx: &mut NodeContext<'_>, wake: &Wake) -> Result<Next, Stop> {
+        let message = match wake {
+            Wake::Message { message, .. } => message,
+            Wake::Timer { timer, .. } => return question::silence(cx, *timer, self.no_answer.as_ref()),
+            Wake::Http { .. }
+            | Wake::SendFailed { .. }
+            | Wake::Desk { .. }
+            | Wake::Ticket { .. }
+            | Wake::Close { .. } => return Err(cx.wrong_wait()),
+        };
+        let meant = match (self.exactly(cx, message), &message.content) {
+            (Some(meant), _) => Some(meant),
+            (None, Content::Text { text }) => {
+                frozen(cx).and_then(|menu| menu.numbered(text)).map(Meant::Option)
+            }
+            (
+                None,
+                Content::Tap { .. }
+                | Content::TemplateTap { .. }
+                | Content::Media(_)
+                | Content::Location(_)
+                | Content::Contacts { .. }
+                | Content::Reaction { .. }
+                | Content::Other { .. },
+            ) => None,
+        };
+        match meant {
+            Some(Meant::Option(place)) => self.choose(cx, place),
+            Some(Meant::Page(page)) => {
+                if let Some(menu) = frozen(cx) {
+                    menu.page = page;
+                }
+                self.repeat(cx)?;
+                Ok(Next::Stay)
+            }
+            None => {
+                if let Some(out) = question::refuse(cx, self.invalid.as_ref(), "no_such_option")? {
+                    return Ok(out);
+                }
+                let text =
+                    self.invalid.as_ref().and_then(|invalid| invalid.text.as_ref()).unwrap_or(&self.text);
+                let text = cx.text(text)?;
+                self.put_again(cx, &text)?;
+                Ok(Next::Stay)
+            }
+        }
+    }
+
+    fn repeat(&self, cx: &mut NodeContext<'_>) -> Result<(), Stop> {
+        let text = cx.text(&self.text)?;
+        self.put_again(cx, &text)
+    }
+
+    fn claims(&self, cx: &mut NodeContext<'_>, message: &Inbound) -> bool {
+        self.exactly(cx, message).is_some()
+    }
+
+    fn failed(&self) -> Option<&NodeId> {
+        self.on.failed.as_ref()
+    }
+}
+
+impl Menu {
+    fn put_again(&self, cx: &mut NodeContext<'_>, text: &str) -> Result<(), Stop> {
+        let Some(menu) = frozen(cx).map(std::mem::take) else { return Err(cx.wrong_wait()) };
+        let put = self.put(cx, &menu, text);
+        if let Some(open) = frozen(cx) {
+            *open = menu;
+        }
+        put.map(|_| ())
+    }
+
+    fn choose(&self, cx: &mut NodeContext<'_>, place: usize) -> Result<Next, Stop> {
+        let option = frozen(cx).and_then(|menu| menu.options.get(place)).cloned();
+        let Some(option) = option else { return Err(cx.wrong_wait()) };
+        let wait = cx.wait_id();
+        cx.set_choice(&option.id);
+        cx.event(Event::Answered { wait, how: option.id });
+        let (save, next) = match (option.source, &self.each) {
+            (OptionSource::Each(item), Some(each)) => {
+                cx.local(&each.item, item);
+                (&each.save, Next::port("each", &each.next))
+            }
+            (OptionSource::Fixed(at), _) if at < self.options.len() => {
+                let fixed = &self.options[at];
+                (&fixed.save, Next::port(format!("options/{}", fixed.id), &fixed.next))
+            }
+            (OptionSource::Each(_) | OptionSource::Fixed(_), _) => return Err(cx.wrong_wait()),
+        };
+        for (name, tree) in save.iter() {
+            let value = cx.tree(tree)?;
+            cx.assign(name, value)?;
+        }
+        Ok(next)
     }
 }

@@ -14,12 +14,16 @@
 //! ```
 
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::bubbles::{clip, split_before, texts};
+use super::context::NodeContext;
 use super::inspection::{Inspect, Inspection};
+use super::play::{Next, Play, Stop};
 use super::question::OnFailed;
 use crate::expr::{Template, TemplateTree};
 use crate::ids::NodeId;
-use crate::protocol::MediaKind;
+use crate::protocol::{MediaKind, MediaSource, Message as Bubbled, Place, TroubleCode};
 
 /// What an author writes for a `message`: one bubble in the node itself, or a list of `bubbles`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -193,4 +197,90 @@ impl Location {
         found.template_if(format!("{pointer}/name"), self.name.as_ref());
         found.template_if(format!("{pointer}/address"), self.address.as_ref());
     }
+}
+
+impl Play for Message {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        // All values first: a hole in the last bubble is trouble before the first one is sent.
+        let mut bubbles = Vec::new();
+        for said in self.said() {
+            said.bubbles(cx, &mut bubbles)?;
+        }
+        for bubble in bubbles {
+            cx.say(bubble)?;
+        }
+        Ok(Next::port("next", &self.next))
+    }
+
+    fn failed(&self) -> Option<&NodeId> {
+        self.on.failed.as_ref()
+    }
+}
+
+impl Said<'_> {
+    fn bubbles(self, cx: &mut NodeContext<'_>, bubbles: &mut Vec<Bubbled>) -> Result<(), Stop> {
+        let limit = cx.world.conversation.limits.text;
+        match self {
+            Said::Text(text) => bubbles.extend(texts(&cx.text(text)?, limit)),
+            Said::Media(media) => bubbles.push(media.bubble(cx)?),
+            Said::Location(location) => bubbles.push(Bubbled::Location { place: location.place(cx)? }),
+            Said::Link(text, link) => {
+                let limits = &cx.world.conversation.limits;
+                let (before, text) = split_before(&cx.text(text)?, limit, limits.buttons_text);
+                bubbles.extend(before.into_iter().map(|text| Bubbled::Text { text }));
+                let title = clip(&cx.text(&link.title)?, limits.button_title);
+                bubbles.push(Bubbled::Link { text, title, url: cx.text(&link.url)? });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Media {
+    /// Where the bytes are: an address, or the channel's own id.
+    pub(super) fn source(&self, cx: &mut NodeContext<'_>) -> Result<MediaSource, Stop> {
+        match (&self.url, &self.media) {
+            (Some(url), _) => Ok(MediaSource::Url(cx.text(url)?)),
+            (None, Some(media)) => Ok(MediaSource::Id(cx.text(media)?)),
+            (None, None) => {
+                Err(Stop::trouble(TroubleCode::ValueAbsent, "media without an address and without an id"))
+            }
+        }
+    }
+
+    fn bubble(&self, cx: &mut NodeContext<'_>) -> Result<Bubbled, Stop> {
+        Ok(Bubbled::Media {
+            media: self.kind,
+            source: self.source(cx)?,
+            caption: cx.text_if(self.caption.as_ref())?,
+            filename: cx.text_if(self.filename.as_ref())?,
+        })
+    }
+}
+
+impl Location {
+    /// The place itself.
+    pub(super) fn place(&self, cx: &mut NodeContext<'_>) -> Result<Place, Stop> {
+        Ok(Place {
+            latitude: degrees(cx, &self.latitude, 90.0)?,
+            longitude: degrees(cx, &self.longitude, 180.0)?,
+            name: cx.text_if(self.name.as_ref())?,
+            address: cx.text_if(self.address.as_ref())?,
+        })
+    }
+}
+
+/// A number, or a text that holds one, between the two ends of the scale.
+fn degrees(cx: &mut NodeContext<'_>, tree: &TemplateTree, end: f64) -> Result<f64, Stop> {
+    let degrees = match cx.tree(tree)? {
+        None | Some(Value::Null) => {
+            return Err(Stop::trouble(TroubleCode::ValueAbsent, "a coordinate is absent"));
+        }
+        Some(Value::Number(number)) => number.as_f64(),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) => None,
+    };
+    degrees
+        .filter(|degrees| (-end..=end).contains(degrees))
+        .ok_or_else(|| Stop::trouble(TroubleCode::ValueInvalid, "a coordinate is not a number of degrees"))
 }

@@ -5,8 +5,11 @@
 pub mod ask;
 pub mod authored;
 pub mod branch;
+mod bubbles;
 pub mod call;
+mod choices;
 pub mod consent;
+pub(crate) mod context;
 pub mod duration;
 pub mod email;
 pub mod end;
@@ -14,10 +17,12 @@ pub mod entries;
 pub mod goto;
 pub mod handoff;
 pub mod http;
+pub(crate) mod input;
 pub mod inspection;
 pub mod menu;
 pub mod message;
 pub mod notify;
+pub(crate) mod play;
 pub mod question;
 pub mod set;
 pub mod tag;
@@ -31,6 +36,7 @@ use authored::ReadError;
 pub use duration::Duration;
 pub use entries::{Entries, Ports};
 pub use inspection::{Inspect, Inspection, Port};
+use play::Play;
 
 macro_rules! node_kinds {
     ($($(#[doc = $doc:literal])* $kind:ident($spec:path) = $name:literal,)*) => {
@@ -63,6 +69,13 @@ macro_rules! node_kinds {
                     $($name => <$spec>::deserialize(from).map(|spec| Self::$kind(Box::new(spec))),)*
                     _ => Err(D::Error::custom("no such type")),
                 }
+            }
+        }
+
+        impl NodeKind {
+            /// The node in play.
+            pub(crate) fn play(&self) -> &dyn Play {
+                match self { $(Self::$kind(spec) => &**spec,)* }
             }
         }
 

@@ -11,9 +11,12 @@
 
 use serde::Deserialize;
 
+use super::context::NodeContext;
 use super::inspection::{Inspect, Inspection, Mention};
+use super::play::{Next, Play, Stop};
 use crate::expr::Template;
 use crate::ids::{DeskId, NodeId, QueueId};
+use crate::protocol::EffectKind;
 
 /// What an author writes for a `notify`: to a queue or to a desk.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -39,5 +42,19 @@ impl Inspect for Notify {
         }
         found.template("/text", &self.text);
         found.port("next", "/next", &self.next);
+    }
+}
+
+impl Play for Notify {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        if let Some(queue) = &self.queue {
+            cx.known_queue(queue)?;
+        }
+        if let Some(desk) = &self.desk {
+            cx.known_desk(desk)?;
+        }
+        let text = cx.text(&self.text)?;
+        cx.effect(EffectKind::Notify { queue: self.queue.clone(), desk: self.desk.clone(), text }, false);
+        Ok(Next::port("next", &self.next))
     }
 }

@@ -14,8 +14,10 @@
 
 use serde::Deserialize;
 
+use super::context::NodeContext;
 use super::entries::Entries;
 use super::inspection::{Inspect, Inspection};
+use super::play::{Next, Play, Stop};
 use crate::expr::TemplateTree;
 use crate::ids::NodeId;
 
@@ -33,5 +35,15 @@ impl Inspect for Set {
     fn inspect(&self, found: &mut Inspection) {
         found.saves("/set", &self.set, &[]);
         found.port("next", "/next", &self.next);
+    }
+}
+
+impl Play for Set {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        for (name, tree) in self.set.iter() {
+            let value = cx.tree(tree)?;
+            cx.assign(name, value)?;
+        }
+        Ok(Next::port("next", &self.next))
     }
 }

@@ -11,9 +11,12 @@
 
 use serde::Deserialize;
 
+use super::context::NodeContext;
 use super::inspection::{Inspect, Inspection};
+use super::play::{Next, Play, Stop};
 use crate::expr::Template;
 use crate::ids::NodeId;
+use crate::protocol::ContactChange;
 
 /// What an author writes for a `tag`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -37,5 +40,23 @@ impl Inspect for Tag {
             }
         }
         found.port("next", "/next", &self.next);
+    }
+}
+
+impl Play for Tag {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        for tag in &self.add {
+            let tag = cx.text(tag)?;
+            if !cx.contact.tags.contains(&tag) {
+                cx.change_contact(ContactChange::AddTag { tag });
+            }
+        }
+        for tag in &self.remove {
+            let tag = cx.text(tag)?;
+            if cx.contact.tags.contains(&tag) {
+                cx.change_contact(ContactChange::RemoveTag { tag });
+            }
+        }
+        Ok(Next::port("next", &self.next))
     }
 }

@@ -18,12 +18,15 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 
+use super::context::NodeContext;
 use super::entries::Entries;
 use super::inspection::{Inspect, Inspection, Mention};
 use super::message::{Location, Media};
+use super::play::{Next, Play, Stop};
 use super::question::OnFailed;
 use crate::expr::Template as Text;
 use crate::ids::NodeId;
+use crate::protocol::{Message, TemplateButton, TemplateHeader, TemplateValues};
 
 /// What an author writes for a `template`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -140,5 +143,52 @@ impl Inspect for Template {
         }
         found.port("next", "/next", &self.next);
         found.port_if("failed", "/on/failed", self.on.failed.as_ref());
+    }
+}
+
+impl Play for Template {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        let header = self.header.as_ref().map(|header| header.filled(cx)).transpose()?.flatten();
+        let body = match &self.body {
+            Body::Positional(texts) => TemplateValues::Positional(
+                texts.iter().map(|text| cx.text(text)).collect::<Result<_, Stop>>()?,
+            ),
+            Body::Named(texts) => TemplateValues::Named(
+                texts
+                    .iter()
+                    .map(|(name, text)| Ok((name.to_owned(), cx.text(text)?)))
+                    .collect::<Result<_, Stop>>()?,
+            ),
+        };
+        let mut buttons = Vec::with_capacity(self.buttons.len());
+        for button in &self.buttons {
+            if let Some(payload) = &button.payload {
+                buttons.push(TemplateButton::Payload(cx.text(payload)?));
+            } else if let Some(suffix) = &button.url_suffix {
+                buttons.push(TemplateButton::UrlSuffix(cx.text(suffix)?));
+            }
+        }
+        let (name, language) = (self.name.clone(), self.language.clone());
+        cx.say(Message::Template { name, language, header, body, buttons })?;
+        Ok(Next::port("next", &self.next))
+    }
+
+    fn failed(&self) -> Option<&NodeId> {
+        self.on.failed.as_ref()
+    }
+}
+
+impl Header {
+    fn filled(&self, cx: &mut NodeContext<'_>) -> Result<Option<TemplateHeader>, Stop> {
+        Ok(match (&self.text, &self.media, &self.location) {
+            (Some(text), _, _) => Some(TemplateHeader::Text { text: cx.text(text)? }),
+            (None, Some(media), _) => Some(TemplateHeader::Media {
+                media: media.kind,
+                source: media.source(cx)?,
+                filename: cx.text_if(media.filename.as_ref())?,
+            }),
+            (None, None, Some(location)) => Some(TemplateHeader::Location { place: location.place(cx)? }),
+            (None, None, None) => None,
+        })
     }
 }

@@ -16,11 +16,15 @@
 
 use serde::Deserialize;
 
+use super::context::NodeContext;
 use super::entries::Entries;
 use super::inspection::{Inspect, Inspection, Mention};
+use super::play::{Next, Play, Stop};
 use super::question::OnFailed;
 use crate::expr::{Template, TemplateTree};
 use crate::ids::{DeskId, NodeId};
+use crate::protocol::{EffectKind, TicketOutcome, TicketRequest, TroubleCode, Wake};
+use crate::session::WaitKind;
 
 /// What an author writes for a `ticket`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -65,5 +69,39 @@ impl Inspect for Ticket {
         }
         found.port("next", "/next", &self.next);
         found.port_if("failed", "/on/failed", self.on.failed.as_ref());
+    }
+}
+
+impl Play for Ticket {
+    fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
+        cx.known_desk(&self.desk)?;
+        let ticket = TicketRequest {
+            desk: self.desk.clone(),
+            kind: self.kind.clone(),
+            summary: cx.text(&self.summary)?,
+            description: cx.text(&self.description)?,
+            fields: cx.members(&self.fields)?,
+        };
+        let effect = cx.effect(EffectKind::OpenTicket { ticket }, self.waits());
+        if !self.waits() {
+            return Ok(Next::port("next", &self.next));
+        }
+        cx.wait(WaitKind::Ticket { effect }, None)?;
+        Ok(Next::Stay)
+    }
+
+    fn resume(&self, cx: &mut NodeContext<'_>, wake: &Wake) -> Result<Next, Stop> {
+        let Wake::Ticket { outcome, .. } = wake else { return Err(cx.wrong_wait()) };
+        match outcome {
+            TicketOutcome::Opened(ticket) => {
+                if let Some(variable) = &self.save {
+                    cx.assign(variable, Some(ticket.clone()))?;
+                }
+                Ok(Next::port("next", &self.next))
+            }
+            TicketOutcome::Refused(_) => {
+                Next::port_or("failed", self.on.failed.as_ref(), TroubleCode::TicketFailed)
+            }
+        }
     }
 }
