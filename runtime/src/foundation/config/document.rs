@@ -153,8 +153,15 @@ impl Document {
             Ok(value) => Ok(Some(value)),
             Err(error) => {
                 let at = error.span().unwrap_or(span);
-                let key = self.key_at(&at).unwrap_or_else(|| path.join("."));
-                Err(self.error(Some(at), key, problem(error.message())))
+                let problem = problem(error.message());
+                let mut key = self.key_at(&at).unwrap_or_else(|| path.join("."));
+                // An unknown key is said of the table it stands in, not of itself.
+                if let Problem::UnknownKey { written, .. } = &problem
+                    && let Some(table) = key.strip_suffix(written.as_str())
+                {
+                    key = table.trim_end_matches('.').to_owned();
+                }
+                Err(self.error(Some(at), key, problem))
             }
         }
     }
