@@ -144,7 +144,7 @@ pub fn test_names() -> Vec<&'static str> {
 }
 
 pub(super) fn known_filters() -> impl Iterator<Item = &'static str> {
-    BUILTIN_FILTERS.iter().chain(filters::NAMES).copied()
+    BUILTIN_FILTERS.iter().copied().chain(filters::FILTERS.iter().map(|(name, _)| *name))
 }
 
 pub(super) fn known_tests() -> impl Iterator<Item = &'static str> {
@@ -152,7 +152,7 @@ pub(super) fn known_tests() -> impl Iterator<Item = &'static str> {
 }
 
 pub(super) fn known_functions() -> impl Iterator<Item = &'static str> {
-    BUILTIN_FUNCTIONS.iter().chain(filters::FUNCTIONS).copied()
+    BUILTIN_FUNCTIONS.iter().copied().chain(filters::FUNCTIONS.iter().map(|(name, _)| *name))
 }
 
 /// The environment.

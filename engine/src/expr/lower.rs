@@ -16,6 +16,7 @@ use minijinja::Value;
 use minijinja::machinery::{Span, ast};
 
 use super::SyntaxError;
+use super::arguments;
 use super::environment as known;
 use super::environment::hidden;
 use super::intern::intern;
@@ -248,7 +249,7 @@ impl<'s> Lowering<'s> {
                 if !known::known_filters().any(|name| name == f.name) {
                     return Err(SyntaxError::unknown_filter(f.name, start..start + f.name.len()));
                 }
-                self.named_in_arguments(f)?;
+                arguments::check_filter(f, start..start + f.name.len())?;
                 Expr::Filter(Spanned::new(
                     ast::Filter {
                         name: intern(f.name),
@@ -290,29 +291,6 @@ impl<'s> Lowering<'s> {
         exprs.iter().map(|expr| self.expr(expr)).collect()
     }
 
-    /// `map('upper')` and `selectattr('x', 'eq', 1)` name a filter or test in an argument: it is checked too.
-    fn named_in_arguments(&self, filter: &ast::Filter<'_>) -> Lowered<()> {
-        let position = match filter.name {
-            "map" | "select" | "reject" => 0,
-            "selectattr" | "rejectattr" => 1,
-            _ => return Ok(()),
-        };
-        let Some(CallArg::Pos(Expr::Const(constant))) = filter.args.get(position) else {
-            return Ok(());
-        };
-        let (Some(name), at) = (constant.value.as_str(), range(constant.span())) else {
-            return Ok(());
-        };
-        match filter.name {
-            "map" if !known::known_filters().any(|known| known == name) => {
-                Err(SyntaxError::unknown_filter(name, at))
-            }
-            "map" => Ok(()),
-            _ if !known::known_tests().any(|known| known == name) => Err(SyntaxError::unknown_test(name, at)),
-            _ => Ok(()),
-        }
-    }
-
     fn call(&mut self, call: &Spanned<ast::Call<'_>>) -> Lowered<Expr<'static>> {
         let at = call.span();
         let callee = match (&call.expr, call_function_name(call)) {
@@ -321,6 +299,7 @@ impl<'s> Lowering<'s> {
                 if !is_loop && !known::known_functions().any(|known| known == name) {
                     return Err(SyntaxError::unknown_function(name, range(callee.span())));
                 }
+                arguments::check_function(name, &call.args, range(callee.span()))?;
                 variable(intern(name), callee.span())
             }
             (Expr::GetAttr(g), None) => {

@@ -7,6 +7,7 @@
 //!
 //! No clock, no environment, no files: `now` and the calendar arrive in the scope.
 
+mod arguments;
 mod builtins;
 mod environment;
 mod error;

@@ -44,6 +44,11 @@ pub enum SyntaxErrorKind {
         /// The known name most like it.
         suggestion: Option<String>,
     },
+    /// A filter or function was given arguments it cannot take: too many, too few, or a format that is none.
+    Arguments {
+        /// The filter or function.
+        name: String,
+    },
     /// A part of the template language that flows do not have.
     Forbidden,
 }
@@ -90,6 +95,18 @@ impl SyntaxError {
             error.message_en = format!("`{name}` is a filter: write `value | {name}`");
         }
         error
+    }
+
+    pub(super) fn arguments(
+        name: &str,
+        pt: impl Into<String>,
+        en: impl Into<String>,
+        range: Range<usize>,
+    ) -> Self {
+        SyntaxError {
+            kind: SyntaxErrorKind::Arguments { name: name.to_owned() },
+            ..SyntaxError::plain(pt, en, range)
+        }
     }
 
     pub(super) fn forbidden(what: &str, range: Range<usize>) -> Self {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::bundle::{DEFINITIONS, DOCUMENTS, NODES};
 use super::definition::Document;
-use super::schema::FLOW;
+use super::schema::{FLOW, Holds};
 use crate::nodes::tests::example;
 use crate::nodes::{Node, NodeKind};
 
@@ -287,19 +287,17 @@ fn every_example_fits_its_schema_and_computes_where_the_schema_says() {
         let node = example(name);
         let flow = flow_of(&node);
         assert_eq!(FLOW.violations(&flow), [], "{name}");
-        let said: BTreeSet<String> = FLOW
-            .computed(&flow)
-            .into_iter()
-            .map(|(pointer, _, _)| pointer.replacen("/nodes/a", "", 1))
-            .collect();
-        let declared: BTreeSet<String> = Node::read(&node)
-            .expect("read elsewhere")
-            .inspection()
-            .formulas
-            .into_iter()
-            .map(|formula| formula.pointer)
-            .collect();
-        assert_eq!(said, declared, "{name}");
+        let meaning = |wanted: &dyn Fn(Holds) -> bool| -> BTreeSet<String> {
+            let meanings = FLOW.meanings(&flow).into_iter().filter(|(_, holds, _)| wanted(*holds));
+            meanings
+                .filter_map(|(pointer, _, _)| Some(pointer.strip_prefix("/nodes/a")?.to_owned()))
+                .collect()
+        };
+        let found = Node::read(&node).expect("read elsewhere").inspection();
+        let formulas: BTreeSet<String> = found.formulas.into_iter().map(|formula| formula.pointer).collect();
+        assert_eq!(meaning(&|holds| holds != Holds::Target), formulas, "{name}");
+        let ports: BTreeSet<String> = found.ports.into_iter().map(|port| port.pointer).collect();
+        assert_eq!(meaning(&|holds| holds == Holds::Target), ports, "{name}");
     }
 }
 

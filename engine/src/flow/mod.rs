@@ -7,9 +7,11 @@ pub mod bundle;
 pub mod definition;
 #[cfg(test)]
 mod drift;
+pub mod graph;
 pub mod interrupts;
 pub mod library;
 pub mod schema;
+pub mod source;
 pub mod triggers;
 
 pub use definition::{Flow, Input, ValueType, Variable};

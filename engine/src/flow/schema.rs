@@ -75,6 +75,8 @@ pub enum Holds {
     Tree,
     /// A bare expression.
     Expression,
+    /// The id of a node of the same flow.
+    Target,
 }
 
 impl Schema {
@@ -110,8 +112,9 @@ impl Schema {
         found
     }
 
-    /// Every text of a document that holds something computed, with its pointer, by pointer.
-    pub fn computed<'d>(&self, document: &'d Value) -> Vec<(String, Holds, &'d str)> {
+    /// Every text of a document that means something (a template, an expression, a node's id), with its pointer,
+    /// by pointer.
+    pub fn meanings<'d>(&self, document: &'d Value) -> Vec<(String, Holds, &'d str)> {
         let mut found = Vec::new();
         self.walk(&self.text, document, &mut String::new(), &mut found);
         found.sort_by(|a, b| a.0.cmp(&b.0));
@@ -130,6 +133,7 @@ impl Schema {
             match (holds, value) {
                 ("template", Value::String(text)) => found.push((pointer.clone(), Holds::Template, text)),
                 ("expression", Value::String(text)) => found.push((pointer.clone(), Holds::Expression, text)),
+                ("target", Value::String(text)) => found.push((pointer.clone(), Holds::Target, text)),
                 ("tree", value) => return texts_of(value, pointer, found),
                 (_, _) => {}
             }
@@ -152,8 +156,14 @@ impl Schema {
             Value::Object(members) => {
                 let properties = schema.get("properties").and_then(Value::as_object);
                 let rest = schema.get("additionalProperties").filter(|rest| rest.is_object());
+                let patterns = schema.get("patternProperties").and_then(Value::as_object);
                 for (key, member) in members {
-                    if let Some(part) = properties.and_then(|properties| properties.get(key)).or(rest) {
+                    // Our patterns stand for one kind of member each; which one matched makes no difference here.
+                    let patterned = || {
+                        let patterns = patterns?.iter().filter(|(pattern, _)| *pattern != "^x-");
+                        patterns.map(|(_, part)| part).next().filter(|_| !key.starts_with("x-"))
+                    };
+                    if let Some(part) = properties.and_then(|own| own.get(key)).or(rest).or_else(patterned) {
                         below(pointer, key, |pointer| self.walk(part, member, pointer, found));
                     }
                 }

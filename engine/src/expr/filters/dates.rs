@@ -9,6 +9,7 @@ use minijinja::{Environment, Error, State, Value};
 
 use super::super::operators::is_absent;
 use super::super::scope::Moment;
+use super::format::{Format, Part};
 use super::{maybe, refused, run};
 use crate::answer::calendar;
 
@@ -223,39 +224,28 @@ fn business(moment: &Moment, from: Date, days: i64) -> Result<Date, Error> {
     Ok(date)
 }
 
-/// Renders `YYYY YY MMMM MMM MM M DD D dddd ddd HH H mm ss`; text in `[brackets]` and everything else stays.
 fn render(name: &'static str, when: When, format: &str) -> Result<String, Error> {
+    let format = Format::parse(format).map_err(|mistake| refused(name, mistake.message_en()))?;
     let date = || when.date().ok_or_else(|| refused(name, "the format asks for a day, but this is a time"));
     let time = || when.time().ok_or_else(|| refused(name, "the format asks for a time, but this is a day"));
     let mut out = String::new();
-    let mut rest = format;
-    while let Some(first) = rest.chars().next() {
-        if first == '['
-            && let Some((quoted, after)) = rest[1..].split_once(']')
-        {
-            out.push_str(quoted);
-            rest = after;
-            continue;
-        }
-        let length = rest.find(|c| c != first).unwrap_or(rest.len());
-        let (token, after) = rest.split_at(length);
-        rest = after;
-        match token {
-            "YYYY" => out.push_str(&format!("{:04}", date()?.year())),
-            "YY" => out.push_str(&format!("{:02}", date()?.year().rem_euclid(100))),
-            "MMMM" => out.push_str(calendar::month_name(date()?.month())),
-            "MMM" => out.extend(calendar::month_name(date()?.month()).chars().take(3)),
-            "MM" => out.push_str(&format!("{:02}", date()?.month())),
-            "M" => out.push_str(&date()?.month().to_string()),
-            "DD" => out.push_str(&format!("{:02}", date()?.day())),
-            "D" => out.push_str(&date()?.day().to_string()),
-            "dddd" => out.push_str(calendar::weekday_name(date()?.weekday())),
-            "ddd" => out.extend(calendar::weekday_name(date()?.weekday()).chars().take(3)),
-            "HH" => out.push_str(&format!("{:02}", time()?.hour())),
-            "H" => out.push_str(&time()?.hour().to_string()),
-            "mm" => out.push_str(&format!("{:02}", time()?.minute())),
-            "ss" => out.push_str(&format!("{:02}", time()?.second())),
-            literal => out.push_str(literal),
+    for part in format.parts() {
+        match part {
+            Part::Text(text) => out.push_str(text),
+            Part::Year => out.push_str(&format!("{:04}", date()?.year())),
+            Part::ShortYear => out.push_str(&format!("{:02}", date()?.year().rem_euclid(100))),
+            Part::MonthName => out.push_str(calendar::month_name(date()?.month())),
+            Part::ShortMonthName => out.extend(calendar::month_name(date()?.month()).chars().take(3)),
+            Part::Month => out.push_str(&format!("{:02}", date()?.month())),
+            Part::PlainMonth => out.push_str(&date()?.month().to_string()),
+            Part::Day => out.push_str(&format!("{:02}", date()?.day())),
+            Part::PlainDay => out.push_str(&date()?.day().to_string()),
+            Part::Weekday => out.push_str(calendar::weekday_name(date()?.weekday())),
+            Part::ShortWeekday => out.extend(calendar::weekday_name(date()?.weekday()).chars().take(3)),
+            Part::Hour => out.push_str(&format!("{:02}", time()?.hour())),
+            Part::PlainHour => out.push_str(&time()?.hour().to_string()),
+            Part::Minute => out.push_str(&format!("{:02}", time()?.minute())),
+            Part::Second => out.push_str(&format!("{:02}", time()?.second())),
         }
     }
     Ok(out)

@@ -4,12 +4,14 @@
 
 mod dates;
 mod documents;
+pub(super) mod format;
 mod lists;
 mod names;
 mod numbers;
 mod queues;
 mod text;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use minijinja::{Environment, Error, State, Value};
@@ -18,38 +20,42 @@ use super::EvalError;
 use super::environment::hidden;
 use super::program::Run;
 
-/// The filters of ours.
-pub(super) const NAMES: &[&str] = &[
-    "add_days",
-    "age",
-    "business_days",
-    "cep",
-    "clip",
-    "cnpj",
-    "cpf",
-    "date",
-    "days_until",
-    "digits",
-    "first_name",
-    "fold",
-    "is_open",
-    "json",
-    "mask",
-    "money",
-    "number",
-    "phone",
-    "pick",
-    "plural",
-    "relative_day",
-    "time",
-    "title_name",
-    "urlencode",
-    "weekday",
-    "yes_no",
+/// No limit of ours to the number of arguments.
+const MANY: usize = usize::MAX;
+
+/// The filters of ours, and how many arguments each takes besides its input.
+pub(super) const FILTERS: &[(&str, RangeInclusive<usize>)] = &[
+    ("add_days", 1..=1),
+    ("age", 0..=0),
+    ("business_days", 1..=1),
+    ("cep", 0..=0),
+    ("clip", 1..=1),
+    ("cnpj", 0..=0),
+    ("cpf", 0..=0),
+    ("date", 0..=1),
+    ("days_until", 0..=0),
+    ("digits", 0..=0),
+    ("first_name", 0..=0),
+    ("fold", 0..=0),
+    ("is_open", 0..=0),
+    ("json", 0..=0),
+    ("mask", 0..=0),
+    ("money", 0..=0),
+    ("number", 0..=1),
+    ("phone", 0..=0),
+    ("pick", 1..=MANY),
+    ("plural", 2..=2),
+    ("relative_day", 0..=0),
+    ("time", 0..=1),
+    ("title_name", 0..=0),
+    ("urlencode", 0..=0),
+    ("weekday", 0..=0),
+    ("yes_no", 0..=2),
 ];
 
-/// The functions of ours.
-pub(super) const FUNCTIONS: &[&str] = &["add_days", "business_days", "is_open"];
+/// The functions of ours, and how many arguments each takes.
+pub(super) const FUNCTIONS: &[(&str, RangeInclusive<usize>)] =
+    &[("add_days", 1..=1), ("business_days", 1..=1), ("is_open", 1..=1)];
 
 pub(super) fn register(env: &mut Environment<'static>) {
     dates::register(env);
