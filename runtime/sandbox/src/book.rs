@@ -66,10 +66,11 @@ impl Book {
         }
     }
 
-    /// The entries that a test asks for, oldest first.
-    pub(crate) fn list(&self, wanted: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+    /// The entries after a number that a test asks for, oldest first.
+    pub(crate) fn list(&self, after: u64, wanted: impl Fn(&Entry) -> bool) -> Vec<Entry> {
         let entries = self.entries.lock().expect("no holder panics");
-        entries.list.iter().filter(|entry| wanted(entry)).cloned().collect()
+        let first = entries.list.partition_point(|entry| entry.n <= after);
+        entries.list.iter().skip(first).filter(|entry| wanted(entry)).cloned().collect()
     }
 
     pub(crate) fn count(&self) -> usize {

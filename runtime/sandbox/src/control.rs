@@ -32,6 +32,7 @@
 //! the book
 //!   GET    /control/requests                        ?path= (prefix) &target=rm|graph|webhook &method= &after=N &count= &wait_ms=
 //!                                                   &done=true (only those that were answered, or cut)
+//!                                                   &last=N (of them)
 //!   GET    /control/state                           counts, the day, the clock
 //!   POST   /control/reset                           back to the seed, nothing remembered
 //!   GET    /control/events                          server-sent events: what changed

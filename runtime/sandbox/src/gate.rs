@@ -75,6 +75,7 @@ pub(crate) async fn pass(
     if !struck.is_empty() {
         let names: Vec<String> = struck.iter().map(Fault::name).collect();
         shared.book.close(n, |entry| entry.fault = Some(names.join(", ")));
+        shared.live.tell(Change::Controls);
     }
     let request = Request::from_parts(parts, Body::from(bytes));
     let answer = play(&shared, &line, struck, request, next).await;

@@ -23,11 +23,27 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/media/{id}", get(picture))
 }
 
+/// Name, kind and text of each file of the page.
+const ASSETS: &[(&str, &str, &str)] = &[
+    ("layout.css", CSS, include_str!("page/layout.css")),
+    ("phone.css", CSS, include_str!("page/phone.css")),
+    ("panels.css", CSS, include_str!("page/panels.css")),
+    ("main.js", JS, include_str!("page/main.js")),
+    ("control.js", JS, include_str!("page/control.js")),
+    ("words.js", JS, include_str!("page/words.js")),
+    ("chat.js", JS, include_str!("page/chat.js")),
+    ("sheet.js", JS, include_str!("page/sheet.js")),
+    ("people.js", JS, include_str!("page/people.js")),
+    ("agenda.js", JS, include_str!("page/agenda.js")),
+    ("backstage.js", JS, include_str!("page/backstage.js")),
+];
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+
 async fn asset(Path(name): Path<String>) -> Response {
-    match name.as_str() {
-        "phone.css" => file("text/css; charset=utf-8", include_str!("page/phone.css")).await,
-        "phone.js" => file("text/javascript; charset=utf-8", include_str!("page/phone.js")).await,
-        _ => StatusCode::NOT_FOUND.into_response(),
+    match ASSETS.iter().find(|asset| asset.0 == name) {
+        Some((_, content_type, text)) => file(content_type, text).await,
+        None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 

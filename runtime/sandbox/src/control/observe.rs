@@ -28,21 +28,27 @@ pub(super) struct Wanted {
     count: Option<usize>,
     #[serde(default)]
     done: bool,
+    last: Option<usize>,
 }
 
 pub(super) async fn requests(State(shared): State<Arc<Shared>>, Query(wanted): Query<Wanted>) -> Json<Value> {
     let is = |entry: &Entry| {
-        entry.n > wanted.after
-            && (!wanted.done || entry.took_ms.is_some())
+        (!wanted.done || entry.took_ms.is_some())
             && wanted.path.as_ref().is_none_or(|path| entry.path.starts_with(path.as_str()))
             && wanted.target.as_ref().is_none_or(|target| entry.target == target)
             && wanted.method.as_ref().is_none_or(|method| entry.method.eq_ignore_ascii_case(method))
     };
     let enough = wanted.count.unwrap_or(1);
     let limit = Duration::from_millis(wanted.wait_ms.min(120_000));
-    let found =
-        shared.live.wait(limit, || Some(shared.book.list(is)).filter(|list| list.len() >= enough)).await;
-    Json(json!({ "requests": found.unwrap_or_else(|| shared.book.list(is)) }))
+    let found = shared
+        .live
+        .wait(limit, || Some(shared.book.list(wanted.after, is)).filter(|list| list.len() >= enough))
+        .await;
+    let mut list = found.unwrap_or_else(|| shared.book.list(wanted.after, is));
+    if let Some(last) = wanted.last {
+        list.drain(..list.len().saturating_sub(last));
+    }
+    Json(json!({ "requests": list }))
 }
 
 pub(super) async fn state(State(shared): State<Arc<Shared>>) -> Json<Value> {
@@ -63,6 +69,7 @@ pub(super) async fn state(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "display_phone": shared.options.display_phone,
         "phone_number_id": shared.options.phone_number_id,
         "service": shared.service(),
+        "service_reachable": shared.webhooks.reachable(),
         "desk_url": shared.options.desk_url,
         "can_confirm": shared.options.api_token.is_some(),
         "specialties": hospital.specialties.len(),

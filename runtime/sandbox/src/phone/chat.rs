@@ -1,7 +1,7 @@
 //! The accounts on WhatsApp and their chats with the hospital.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -40,15 +40,19 @@ pub(crate) struct Chat {
 pub(crate) struct Phones {
     journal: Arc<Journal>,
     chats: Mutex<BTreeMap<String, Chat>>,
+    /// Message id or business-scoped id → `wa_id` of the chat.
+    owners: Mutex<HashMap<String, String>>,
 }
 
 impl Phones {
     pub(crate) fn new(journal: Arc<Journal>, held: &BTreeMap<String, Value>) -> Self {
         let mut chats = BTreeMap::new();
+        let mut owners = HashMap::new();
         for (key, value) in held {
             if key.starts_with("account/")
                 && let Ok(account) = serde_json::from_value::<Account>(value.clone())
             {
+                owners.insert(account.bsuid.clone(), account.wa_id.clone());
                 chats.insert(account.wa_id.clone(), Chat::new(account));
             }
         }
@@ -59,18 +63,24 @@ impl Phones {
                 && let Some(chat) = chats.get_mut(wa_id)
                 && let Ok(entry) = serde_json::from_value::<Entry>(value.clone())
             {
+                owners.insert(entry.wamid.clone(), wa_id.to_owned());
                 chat.entries.push(entry);
             }
         }
-        Self { journal, chats: Mutex::new(chats) }
+        Self { journal, chats: Mutex::new(chats), owners: Mutex::new(owners) }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Chat>> {
         self.chats.lock().expect("no holder panics")
     }
 
+    fn owners(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.owners.lock().expect("no holder panics")
+    }
+
     pub(crate) fn clear(&self) {
         self.lock().clear();
+        self.owners().clear();
     }
 
     /// The `wa_id` under which a number is known, opening an account where there is none. A number of the list
@@ -90,13 +100,14 @@ impl Phones {
             wa_id: wa_id.clone(),
         };
         self.journal.put(&format!("account/{wa_id}"), &account);
+        self.owners().insert(account.bsuid.clone(), wa_id.clone());
         chats.insert(wa_id.clone(), Chat::new(account));
         wa_id
     }
 
     /// The account with a business-scoped id.
     pub(crate) fn by_bsuid(&self, bsuid: &str) -> Option<String> {
-        self.lock().values().find(|chat| chat.account.bsuid == bsuid).map(|chat| chat.account.wa_id.clone())
+        self.owners().get(bsuid).cloned()
     }
 
     /// Changes an account; `None` if there is none.
@@ -104,6 +115,7 @@ impl Phones {
         let mut chats = self.lock();
         let account = &mut chats.get_mut(wa_id)?.account;
         change(account);
+        self.owners().insert(account.bsuid.clone(), wa_id.to_owned());
         self.journal.put(&format!("account/{wa_id}"), account);
         Some(account.clone())
     }
@@ -117,6 +129,7 @@ impl Phones {
             chat.typing_until_ms = 0;
         }
         self.journal.put(&format!("chat/{wa_id}/{:08}", entry.n), &entry);
+        self.owners().insert(entry.wamid.clone(), wa_id.to_owned());
         let n = entry.n;
         chat.entries.push(entry);
         n
@@ -157,10 +170,10 @@ impl Phones {
 
     /// Whose chat holds a message, and who wrote it.
     pub(crate) fn find(&self, wamid: &str) -> Option<(String, Entry)> {
-        self.lock().values().find_map(|chat| {
-            let entry = chat.entries.iter().rev().find(|entry| entry.wamid == wamid)?;
-            Some((chat.account.wa_id.clone(), entry.clone()))
-        })
+        let wa_id = self.owners().get(wamid).cloned()?;
+        let chats = self.lock();
+        let entry = chats.get(&wa_id)?.entries.iter().rev().find(|entry| entry.wamid == wamid)?.clone();
+        Some((wa_id, entry))
     }
 
     /// Empties one chat, as a person would on their phone; the account and its window stay.

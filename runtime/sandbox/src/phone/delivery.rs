@@ -78,6 +78,8 @@ pub(crate) struct Webhooks {
     left_over: Mutex<Vec<Webhook>>,
     next: AtomicU64,
     pending: AtomicU64,
+    /// Whether the last attempt reached the service.
+    reachable: Mutex<Option<bool>>,
     wake: Notify,
 }
 
@@ -93,6 +95,7 @@ impl Webhooks {
             lanes: Mutex::default(),
             next: AtomicU64::new(left_over.last().map_or(1, |last| last.seq + 1)),
             pending: AtomicU64::new(0),
+            reachable: Mutex::new(None),
             left_over: Mutex::new(left_over),
             wake: Notify::new(),
         }
@@ -106,6 +109,11 @@ impl Webhooks {
     /// How many are not yet taken by the service.
     pub(crate) fn pending(&self) -> u64 {
         self.pending.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last attempt reached the service; `None` before the first.
+    pub(crate) fn reachable(&self) -> Option<bool> {
+        *self.reachable.lock().expect("no holder panics")
     }
 
     pub(crate) fn clear(&self) {
@@ -318,6 +326,7 @@ async fn post_once(shared: &Arc<Shared>, webhook: &Webhook) -> Outcome {
             Outcome { status: None, error: Some(why.into()), took_ms }
         }
     };
+    *shared.webhooks.reachable.lock().expect("no holder panics") = Some(outcome.status.is_some());
     shared.book.close(n, |entry| {
         entry.status = outcome.status;
         entry.took_ms = Some(took_ms);

@@ -56,6 +56,8 @@ pub(super) fn book(shared: &Shared, path: &str, body: &[u8]) -> Result<Value, Rm
     }
     let draft = draft(shared, &body, slot)?;
     if let Some(Fault::Conflict { form }) = shared.faults.operation("rm", "POST", path) {
+        shared.live.tell(Change::Controls);
+        // Whether it was free or not: now it is not.
         let _ = take_for_another(shared, slot);
         return Err(conflict(form));
     }

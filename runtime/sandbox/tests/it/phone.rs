@@ -175,3 +175,36 @@ async fn a_page_from_elsewhere_is_not_obeyed() {
     let own = world.http.post(&url).header("origin", world.sandbox.url()).send().await.unwrap();
     assert_eq!(own.status(), 200);
 }
+
+#[tokio::test]
+async fn the_page_brings_everything_it_names_and_nothing_from_elsewhere() {
+    let world = World::start(options()).await;
+    let get = async |path: &str| {
+        let response = world.http.get(format!("{}{path}", world.sandbox.url())).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && policy.contains("script-src 'self'"), "{path}");
+        response.text().await.unwrap()
+    };
+    let page = get("/").await;
+    assert!(
+        !page.contains(" style=") && !page.contains(" onclick="),
+        "inline handlers and styles are forbidden by the policy"
+    );
+    let mut wanted: Vec<String> = Vec::new();
+    wanted.extend(page.split('"').filter(|part| part.starts_with("/page/")).map(str::to_owned));
+    assert!(wanted.len() >= 4);
+    let mut seen = 0;
+    while let Some(path) = wanted.get(seen).cloned() {
+        let text = get(&path).await;
+        seen += 1;
+        for import in text.lines().filter(|line| line.starts_with("import ")) {
+            let name = import.split('"').nth(1).unwrap().trim_start_matches("./");
+            let path = format!("/page/{name}");
+            if !wanted.contains(&path) {
+                wanted.push(path);
+            }
+        }
+    }
+    assert!(seen >= 10, "{wanted:?}");
+}
