@@ -13,6 +13,7 @@ mod environment;
 mod error;
 mod expression;
 mod filters;
+mod hint;
 mod intern;
 mod lower;
 mod operators;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::hint::hint;
 use super::suggest::suggest;
 
 /// A template or expression that cannot be used, and where.
@@ -135,12 +136,11 @@ impl SyntaxError {
         {
             return SyntaxError::forbidden(&format!("{{% {name} %}}"), range);
         }
-        SyntaxError {
-            message_pt: translate(&detail),
-            message_en: detail,
-            range,
-            kind: SyntaxErrorKind::Syntax,
-        }
+        let (message_pt, message_en) = match hint(source, &range) {
+            Some((pt, en)) => (format!("{}; {pt}", translate(&detail)), format!("{detail}; {en}")),
+            None => (translate(&detail), detail),
+        };
+        SyntaxError::plain(message_pt, message_en, range)
     }
 
     /// The same error for a source that stands `by` bytes later.

@@ -1,5 +1,7 @@
 //! What is found before playing: mistakes with their places, and what a template reads.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn error(source: &str) -> SyntaxError {
@@ -69,7 +71,7 @@ fn syntax_errors_speak_portuguese_and_point() {
             "o modelo termina antes da hora: faltou `%}`, ou `{% endif %}` ou `{% endfor %}`",
             "",
         ),
-        ("{% se a %}", "o comando `{% se %}` não existe", ""),
+        ("{% se a %}", "o comando `{% se %}` não existe; escreva `{% if %}`", ""),
         ("{{ }}", "", ""),
     ] {
         let e = error(source);
@@ -119,4 +121,79 @@ fn readings_know_paths_places_and_guards() {
     assert_eq!(guards("is_open(fila)"), [false]);
     assert_eq!(Template::parse("{% set x = y %}{{ x }}").unwrap().readings().len(), 1);
     assert_eq!(Template::parse("á{{ x }} {{y}}").unwrap().holes(), [2..9, 10..15]);
+}
+
+#[test]
+fn habits_of_other_languages_get_a_hint() {
+    for (source, hint) in [
+        ("{{ variável }}", "sem acento"),
+        ("{{ “abc” }}", "aspas"),
+        ("{{ a && b }}", "`and`"),
+        ("{{ a || b }}", "`or`"),
+        ("{{ !a }}", "`not`"),
+        ("{{ a e b }}", "`and`"),
+        ("{{ a ou b }}", "`or`"),
+        ("{{ nao a }}", "`not`"),
+        ("{% se a %}x{% endif %}", "`{% if %}`"),
+        ("{% if a = 1 %}x{% endif %}", "`==`"),
+        ("{% if a %}x{% senao %}y{% endif %}", "`{% else %}`"),
+        ("{{ a ? b : c }}", "`b if a else c`"),
+        ("{{ a.b. }}", ""),
+        ("{{ a | }}", ""),
+        ("{{ a[ }}", ""),
+        ("{{ (a }}", ""),
+        ("{{ }}", ""),
+    ] {
+        let e = error(source);
+        assert!(e.message_pt.contains(hint), "{source}: {e:?}");
+        assert!(!e.message_pt.contains("modelo inválido ("), "{source}: not translated: {e:?}");
+    }
+    for (source, hint) in [
+        ("a = 1", "`==`"),
+        ("a e b", "`and`"),
+        ("a === 1", "`==`"),
+        ("a <> 1", "`!=`"),
+        ("a == 1 || b", "`or`"),
+    ] {
+        let e = Expression::parse(source).unwrap_err();
+        assert!(e.message_pt.contains(hint) && e.message_en.contains(hint), "{source}: {e:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_parses_or_points_into_the_source(parts in proptest::collection::vec(prop_oneof![
+        Just("{{ "), Just(" }}"), Just("{% if "),
+        Just(" %}"), Just("{% endif %}"), Just("{% for a in agendas %}"),
+        Just("{% endfor %}"), Just("{% set x = "), Just("nome"),
+        Just("agendas"), Just("[0]"), Just("[-1:]"), Just(".x"),
+        Just(" | "), Just("first_name"), Just("date('DD')"),
+        Just(" + "), Just(" ~ "), Just(" < "), Just(" in "),
+        Just(" is defined"), Just("not "), Just("("), Just(")"),
+        Just("'ç'"), Just("'"), Just("“"), Just("é"),
+        Just("1.5"), Just("none"), Just("{#"), Just("\n"),
+        Just("a if b else c"), Just("{'a': 1}"), Just("range(3)")
+    ], 0..9)) {
+        let source = parts.concat();
+        match Template::parse(&source) {
+            Err(error) => prop_assert!(source.get(error.range.clone()).is_some(), "{source}: {error:?}"),
+            Ok(template) => {
+                for reading in template.readings() {
+                    let words = source.get(reading.range.clone());
+                    prop_assert!(words.is_some_and(|w| w.starts_with(&reading.root)), "{source}: {reading:?}");
+                }
+                for hole in template.holes() {
+                    prop_assert!(source[hole].starts_with("{{"));
+                }
+                let once = with_scope(|scope| (template.text(scope), template.value(scope)));
+                prop_assert_eq!(&once, &with_scope(|scope| (template.text(scope), template.value(scope))));
+                if let Ok(text) = once.0 {
+                    prop_assert!(!text.contains("None") && !text.contains("undefined"), "{source}: {text}");
+                }
+            }
+        }
+        if let Err(error) = Expression::parse(&source) {
+            prop_assert!(source.get(error.range.clone()).is_some(), "{source}: {error:?}");
+        }
+    }
 }
