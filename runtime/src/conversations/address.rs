@@ -5,7 +5,6 @@ use fluxo_engine::ids::ConversationId;
 use super::person::{Person, merge_address};
 use super::words::Words;
 use super::{Conversations, Decided, phone};
-use crate::foundation::clock;
 use crate::store::{Account, Address, StoreError};
 
 impl Conversations {
@@ -23,7 +22,7 @@ impl Conversations {
         let Some((_, conversation)) = conversation else { return Ok(()) };
         self.vacate(account, to, conversation).await?;
         self.change(conversation, None, |draft| {
-            draft.seen(format!("{id}/address"), clock::after(draft.now, self.surroundings.remember_seen()));
+            draft.seen(format!("{id}/address"));
             let mut record = draft.record.clone();
             match record.addresses.iter_mut().find(|(on, _)| on == account) {
                 Some((_, address)) => merge_address(address, to),

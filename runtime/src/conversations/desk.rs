@@ -6,7 +6,7 @@ use fluxo_engine::protocol::{DeskEvent, Message};
 use super::draft::Draft;
 use super::words::Words;
 use super::{Conversations, Decided};
-use crate::store::{DedupeKey, Mode, Speaker, StoreError};
+use crate::store::{Mode, Speaker, StoreError};
 
 /// Why an attendant could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -87,12 +87,8 @@ impl Conversations {
                 return Decided::Leave(Err(DeskError::WindowClosed));
             }
             if let Some(key) = key {
-                let key = DedupeKey {
-                    account: conversation.account.clone(),
-                    message: format!("{}/reply/{key}", conversation.id),
-                };
-                let expires = crate::foundation::clock::after(draft.now, self.surroundings.remember_seen());
-                draft.commit.seen.push((key, expires));
+                let key = format!("{}/reply/{key}", conversation.id);
+                draft.seen(key);
             }
             Decided::Commit(Ok(draft.say(message.clone(), Speaker::Attendant(attendant.to_owned()))))
         })

@@ -110,9 +110,9 @@ impl<'a> Draft<'a> {
     }
 
     /// Marks a message or status as seen.
-    pub(super) fn seen(&mut self, message: String, expires: Timestamp) {
+    pub(super) fn seen(&mut self, message: String) {
         let account = self.conversation().account.clone();
-        self.commit.seen.push((DedupeKey { account, message }, expires));
+        self.commit.seen.push((DedupeKey { account, message }, self.now));
     }
 
     /// Writes the contact whole with this commit.

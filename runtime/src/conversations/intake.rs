@@ -109,7 +109,7 @@ impl Conversations {
                 draft.write_contact(record);
             }
             let id = draft.conversation().id.clone();
-            draft.seen(message.id.clone(), clock::after(draft.now, self.surroundings.remember_seen()));
+            draft.seen(message.id.clone());
             let conversation = draft.conversation_mut();
             conversation.last_inbound = conversation.last_inbound.max(Some(message.written_at));
             conversation.last_message = Some(message.id.clone());

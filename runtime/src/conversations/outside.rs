@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use fluxo_engine::ids::{EffectId, QueueId};
 use fluxo_engine::protocol::{HttpOutcome, HttpRequest, Project};
@@ -32,11 +31,6 @@ pub trait Surroundings: fmt::Debug + Send + Sync {
 
     /// What the staff reads.
     fn language(&self) -> Language;
-
-    /// How long a message is remembered as seen: `[retention] dedupe`.
-    fn remember_seen(&self) -> Duration {
-        Duration::from_secs(30 * 24 * 60 * 60)
-    }
 }
 
 /// The outside world.

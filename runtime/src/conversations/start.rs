@@ -5,7 +5,6 @@ use fluxo_engine::protocol::{Object, Origin};
 
 use super::intake::door;
 use super::{Closed, Conversations, TRIES};
-use crate::foundation::clock;
 use crate::releases::Door;
 use crate::store::{Account, Address, Committed, DedupeKey, Mode, StartRequest, StoreError};
 
@@ -90,8 +89,8 @@ impl Conversations {
             }
             if let Some(key) = key {
                 let account = Account { channel: API.to_owned(), id: account.id.clone() };
-                let expires = clock::after(draft.now, self.surroundings.remember_seen());
-                draft.commit.seen.push((DedupeKey { account, message: key.to_owned() }, expires));
+                let key = DedupeKey { account, message: key.to_owned() };
+                draft.commit.seen.push((key, draft.now));
             }
             draft.receive_start(StartRequest {
                 flow: flow.clone(),

@@ -1,18 +1,12 @@
 //! How our messages fare: statuses tie back to their effect, whatever order and however often they come.
 
-use std::time::Duration;
-
 use fluxo_engine::ids::EffectId;
 use fluxo_engine::protocol::{SendFailure, Wake};
 use jiff::Timestamp;
 
 use super::words::Words;
 use super::{Conversations, Decided, names};
-use crate::foundation::clock;
 use crate::store::{Account, KeptStatus, LineBody, SendState, Speaker, StoreError};
-
-/// Providers deliver a webhook again for up to seven days (whatsapp-cloud.md §3).
-const REPEATED_FOR: Duration = Duration::from_secs(8 * 24 * 60 * 60);
 
 impl Conversations {
     /// Takes in a status: by effect id first, by message id second; one that ties to nothing is kept.
@@ -67,7 +61,7 @@ impl Conversations {
         // Each state of a message counts once.
         let key = format!("{message}/{state:?}");
         self.change(conversation, None, |draft| {
-            draft.seen(key.clone(), clock::after(draft.now, REPEATED_FOR));
+            draft.seen(key.clone());
             if state == SendState::Failed {
                 let failure = status
                     .failure

@@ -18,8 +18,8 @@ pub(super) async fn perform(at: &Performing<'_>, request: &HttpRequest) -> Resul
             return finish(at, request, safe, HttpOutcome::Unknown).await;
         }
     }
-    if !safe {
-        at.started().await?;
+    if !safe && !at.started().await? {
+        return Ok(());
     }
     let outcome = tokio::time::timeout(LIMIT, calls.call(request, at.id())).await;
     let outcome = outcome.unwrap_or(if safe { HttpOutcome::Timeout } else { HttpOutcome::Unknown });

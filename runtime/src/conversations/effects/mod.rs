@@ -82,8 +82,14 @@ impl Performing<'_> {
             .map(|_| ())
     }
 
-    /// The durable mark before an attempt that is not safe to repeat.
-    async fn started(&self) -> Result<(), StoreError> {
-        self.here.store.attempt_started(&self.conversation.id, self.id(), self.fence, self.here.now()).await
+    /// The durable mark before an attempt that is not safe to repeat; says whether there is still something to do.
+    async fn started(&self) -> Result<bool, StoreError> {
+        let store = &self.here.store;
+        match store.attempt_started(&self.conversation.id, self.id(), self.fence, self.here.now()).await {
+            Ok(()) => Ok(true),
+            // It is over: a status told so between the reading and the mark.
+            Err(StoreError::Conflict) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }

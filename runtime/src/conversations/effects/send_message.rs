@@ -65,8 +65,8 @@ pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<()
             }
         })
         .await?;
-    } else {
-        at.started().await?;
+    } else if !at.started().await? {
+        return Ok(());
     }
     let sent = tokio::time::timeout(LIMIT, channel.send(&conversation.address, message, at.id())).await;
     match sent.unwrap_or(Err(SendError::Unclear)) {

@@ -52,7 +52,6 @@ pub(super) fn conversation(id: &str) -> Conversation {
         last_inbound: Some(at(0)),
         last_message: None,
         closing: false,
-        poisoned: 0,
         next_line: 1,
     }
 }

@@ -1,1 +1,0 @@
-//! What must hold, on a real store with everything else outside played by the tests.

@@ -1,0 +1,301 @@
+//! Effects: in order, at least once, and twice only where doubt was handled first.
+
+use std::time::Duration;
+
+use super::world::{ACCOUNT, Hospital, SECOND, phone};
+use crate::channels::{SendError, Told};
+use crate::foundation::clock::{Clock, after};
+use crate::store::{LineBody, OutboxState, SendState, StoreError};
+use fluxo_engine::ids::EffectId;
+use fluxo_engine::protocol::SendFailure;
+
+fn status(hospital: &Hospital, effect: Option<EffectId>, message: &str, state: SendState) -> Vec<Told> {
+    vec![Told::Status {
+        account: ACCOUNT.to_owned(),
+        message: message.to_owned(),
+        effect,
+        state,
+        at: hospital.clock.now(),
+        failure: (state == SendState::Failed).then_some(SendFailure::NotReachable),
+    }]
+}
+
+fn again() -> SendError {
+    SendError::Retry { after: None, reason: "busy".into(), account_wide: false }
+}
+
+async fn asked(hospital: &Hospital, text: &str) {
+    hospital.hears(&phone("5511987654321"), text).await;
+}
+
+#[tokio::test]
+async fn a_kill_between_commit_and_effect_loses_nothing() {
+    let hospital = Hospital::open().await;
+    let told = hospital.told(&phone("5511987654321"), "1", "oi");
+    hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    let hospital = hospital.killed().await;
+    assert!(hospital.said().is_empty());
+    hospital.works().await;
+    assert_eq!(hospital.said(), ["v1 ouviu oi"]);
+    let hospital = hospital.killed().await;
+    hospital.later(Duration::from_secs(600)).await;
+    assert_eq!(hospital.said().len(), 1);
+}
+
+#[tokio::test]
+async fn a_send_in_doubt_waits_for_its_status_and_is_not_repeated_when_it_comes() {
+    let hospital = Hospital::open().await;
+    hospital.answers([SendError::Unclear]);
+    asked(&hospital, "oi").await;
+    asked(&hospital, "segunda").await;
+    assert_eq!(hospital.said(), ["v1 ouviu oi"], "what follows waits");
+    let effect = hospital.last_effect();
+    let told = status(&hospital, Some(effect), "out-x", SendState::Delivered);
+    hospital.here.intake("whatsapp", told).await.unwrap();
+    hospital.later(Duration::from_secs(60)).await;
+    assert_eq!(hospital.said(), ["v1 ouviu oi", "eco segunda"]);
+}
+
+#[tokio::test]
+async fn a_send_in_doubt_is_repeated_once_at_most_and_then_given_up() {
+    let hospital = Hospital::open().await;
+    hospital.answers([SendError::Unclear, SendError::Unclear]);
+    asked(&hospital, "oi").await;
+    hospital.later(Duration::from_secs(29)).await;
+    assert_eq!(hospital.said().len(), 1);
+    hospital.later(SECOND).await;
+    assert_eq!(hospital.said(), ["v1 ouviu oi", "v1 ouviu oi"]);
+    let sent = hospital.sent();
+    assert_eq!(sent[0].2, sent[1].2, "the same effect, told apart by the provider");
+    hospital.later(Duration::from_secs(30)).await;
+    hospital.later(Duration::from_secs(600)).await;
+    assert_eq!(hospital.said().len(), 2);
+    assert_eq!(hospital.here.store().dead_letters(10).await.unwrap().len(), 1);
+    assert!(hospital.notices().await.contains(&"falhou Unclear".to_owned()), "the session heard of it");
+}
+
+#[tokio::test]
+async fn a_kill_during_a_send_leaves_doubt_and_not_a_second_message() {
+    let hospital = Hospital::open().await;
+    *hospital.phone.hangs.lock().unwrap() = true;
+    let told = hospital.told(&phone("5511987654321"), "1", "oi");
+    hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    let hospital = hospital.killed_when(|hospital| hospital.said().len() == 1).await;
+    *hospital.phone.hangs.lock().unwrap() = false;
+    hospital.works().await;
+    assert_eq!(hospital.said().len(), 1, "a status is waited for");
+    let effect = hospital.last_effect();
+    let told = status(&hospital, Some(effect), "out-x", SendState::Sent);
+    hospital.here.intake("whatsapp", told).await.unwrap();
+    hospital.later(Duration::from_secs(600)).await;
+    assert_eq!(hospital.said().len(), 1);
+}
+
+#[tokio::test]
+async fn a_kill_before_a_send_left_sends_it_after_the_pause() {
+    let hospital = Hospital::open().await;
+    *hospital.phone.hangs.lock().unwrap() = true;
+    let told = hospital.told(&phone("5511987654321"), "1", "oi");
+    hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    let hospital = hospital.killed_when(|hospital| hospital.said().len() == 1).await;
+    *hospital.phone.hangs.lock().unwrap() = false;
+    hospital.works().await;
+    hospital.later(Duration::from_secs(30)).await;
+    assert_eq!(hospital.said().len(), 2);
+    hospital.later(Duration::from_secs(600)).await;
+    assert_eq!(hospital.said().len(), 2);
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_safe_to_repeat_is_never_made_twice() {
+    let hospital = Hospital::open().await;
+    asked(&hospital, "oi").await;
+    *hospital.line.hangs.lock().unwrap() = true;
+    let told = hospital.told(&phone("5511987654321"), "1", "gravar");
+    hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    let calls = |hospital: &Hospital| hospital.line.called.lock().unwrap().len();
+    let hospital = hospital.killed_when(|hospital| calls(hospital) == 1).await;
+    *hospital.line.hangs.lock().unwrap() = false;
+    hospital.works().await;
+    assert_eq!(calls(&hospital), 1);
+    assert_eq!(hospital.said(), ["v1 ouviu oi", "gravando", "Unknown"]);
+}
+
+#[tokio::test]
+async fn a_call_that_is_safe_to_repeat_is_made_again_after_a_kill() {
+    let hospital = Hospital::open().await;
+    asked(&hospital, "oi").await;
+    *hospital.line.hangs.lock().unwrap() = true;
+    let told = hospital.told(&phone("5511987654321"), "1", "chamar");
+    hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    let calls = |hospital: &Hospital| hospital.line.called.lock().unwrap().len();
+    let hospital = hospital.killed_when(|hospital| calls(hospital) == 1).await;
+    *hospital.line.hangs.lock().unwrap() = false;
+    hospital.works().await;
+    assert_eq!(calls(&hospital), 2);
+    assert_eq!(hospital.said(), ["v1 ouviu oi", "200"]);
+}
+
+#[tokio::test]
+async fn a_send_that_keeps_failing_holds_the_rest_back_for_two_minutes_at_most() {
+    let hospital = Hospital::open().await;
+    let many = std::iter::repeat_with(again).take(1000);
+    hospital.answers(many);
+    asked(&hospital, "oi").await;
+    asked(&hospital, "segunda").await;
+    let start = hospital.clock.now();
+    let dead = async || hospital.here.store().dead_letters(10).await.unwrap().len();
+    while dead().await == 0 {
+        assert!(hospital.clock.now() < after(start, Duration::from_secs(125)), "still silent");
+        assert!(hospital.said().iter().all(|text| text == "v1 ouviu oi"));
+        hospital.later(SECOND).await;
+    }
+    assert!(hospital.clock.now() >= after(start, Duration::from_secs(119)));
+    assert!(hospital.said().len() < 20, "the attempts are spread: {}", hospital.said().len());
+    hospital.phone.answers.lock().unwrap().clear();
+    hospital.later(Duration::from_secs(30)).await;
+    assert_eq!(hospital.said().last().unwrap(), "eco segunda");
+    assert_eq!(dead().await, 1);
+    let notices = hospital.notices().await;
+    assert_eq!(
+        notices.iter().filter(|text| *text == "falhou Deadline").count(),
+        1,
+        "the session heard of it once"
+    );
+}
+
+#[tokio::test]
+async fn what_is_refused_for_good_is_told_once() {
+    let hospital = Hospital::open().await;
+    hospital.answers([SendError::GiveUp { failure: SendFailure::NotReachable }]);
+    asked(&hospital, "oi").await;
+    hospital.later(Duration::from_secs(600)).await;
+    assert_eq!(hospital.said().len(), 1);
+    let notices = hospital.notices().await;
+    assert_eq!(notices.iter().filter(|text| *text == "falhou NotReachable").count(), 1, "{notices:?}");
+    assert_eq!(hospital.here.store().dead_letters(10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn statuses_tie_back_in_any_order_and_a_final_failure_wakes_the_session_once() {
+    let hospital = Hospital::open().await;
+    asked(&hospital, "oi").await;
+    let id = hospital.only().await;
+    let states = [SendState::Read, SendState::Sent, SendState::Read, SendState::Delivered];
+    for state in states {
+        // By message id: this provider does not echo the effect.
+        hospital.here.intake("whatsapp", status(&hospital, None, "out-0", state)).await.unwrap();
+    }
+    let lines = hospital.here.store().lines(&id, 0, 100).await.unwrap();
+    let sent: Vec<SendState> = lines
+        .iter()
+        .filter_map(|(_, line)| match &line.body {
+            LineBody::Sent { state, .. } => Some(*state),
+            LineBody::Inbound(_) | LineBody::Outbound { .. } | LineBody::Note(_) => None,
+        })
+        .collect();
+    assert_eq!(sent, [SendState::Read, SendState::Sent, SendState::Delivered], "each counts once");
+    for _ in 0..3 {
+        let told = status(&hospital, Some(hospital.last_effect()), "out-0", SendState::Failed);
+        hospital.here.intake("whatsapp", told).await.unwrap();
+        hospital.works().await;
+    }
+    let notices = hospital.notices().await;
+    assert_eq!(notices.iter().filter(|text| *text == "falhou NotReachable").count(), 1, "{notices:?}");
+}
+
+#[tokio::test]
+async fn a_status_that_comes_before_the_response_counts() {
+    let hospital = Hospital::open().await;
+    // Without the effect's id nothing is known of the message yet.
+    hospital.here.intake("whatsapp", status(&hospital, None, "out-0", SendState::Delivered)).await.unwrap();
+    asked(&hospital, "oi").await;
+    let id = hospital.only().await;
+    let lines = hospital.here.store().lines(&id, 0, 100).await.unwrap();
+    let delivered = |body: &LineBody| matches!(body, LineBody::Sent { state: SendState::Delivered, .. });
+    assert_eq!(lines.iter().filter(|(_, line)| delivered(&line.body)).count(), 1);
+    // One of a conversation that was never here is kept, and is no error.
+    let stranger = EffectId { epoch: 9, session: "c0.1".into(), turn: 1, n: 0 };
+    hospital.here.intake("whatsapp", status(&hospital, Some(stranger), "x", SendState::Read)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_questions_clock_starts_when_it_was_accepted() {
+    let hospital = Hospital::open().await;
+    asked(&hospital, "oi").await;
+    hospital.answers([SendError::Unclear]);
+    asked(&hospital, "prazo").await;
+    assert_eq!(hospital.here.store().counts().await.unwrap().timers, 0);
+    hospital.later(Duration::from_secs(30)).await;
+    assert_eq!(hospital.here.store().counts().await.unwrap().timers, 1, "the repeat was accepted");
+    hospital.later(Duration::from_secs(59)).await;
+    assert_eq!(hospital.said().last().unwrap(), "responda em um minuto");
+    hospital.later(SECOND).await;
+    assert_eq!(hospital.said().last().unwrap(), "NoAnswer");
+    assert_eq!(hospital.here.store().counts().await.unwrap().timers, 0);
+}
+
+#[tokio::test]
+async fn a_timer_for_a_wait_that_is_gone_does_nothing() {
+    let hospital = Hospital::open().await;
+    asked(&hospital, "oi").await;
+    asked(&hospital, "prazo").await;
+    asked(&hospital, "respondido").await;
+    let said = hospital.said();
+    // The script does not disarm: the timer is found stale.
+    assert_eq!(hospital.here.store().counts().await.unwrap().timers, 1);
+    let hospital = hospital.killed().await;
+    hospital.later(Duration::from_secs(60)).await;
+    assert_eq!(hospital.said(), said);
+    assert_eq!(hospital.here.store().counts().await.unwrap().timers, 0);
+}
+
+#[tokio::test]
+async fn an_email_without_a_mail_server_is_a_dead_letter_and_never_pretends() {
+    let hospital = Hospital::open().await;
+    asked(&hospital, "oi").await;
+    asked(&hospital, "email").await;
+    let dead = hospital.here.store().dead_letters(10).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert!(dead[0].reason.contains("[mail]"), "{}", dead[0].reason);
+    assert_eq!(hospital.said().last().unwrap(), "enviado?", "what follows goes on");
+}
+
+#[tokio::test]
+async fn a_ticket_is_opened_and_told() {
+    let hospital = Hospital::open().await;
+    asked(&hospital, "oi").await;
+    asked(&hospital, "chamado").await;
+    assert!(hospital.said().last().unwrap().contains("Opened"), "{:?}", hospital.said());
+    assert!(hospital.notices().await.iter().any(|text| text.contains("sem rede")));
+}
+
+#[tokio::test]
+async fn a_worker_whose_lease_has_passed_on_tells_nothing() {
+    let hospital = Hospital::open().await;
+    let told = hospital.told(&phone("5511987654321"), "1", "oi");
+    hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    let store = hospital.here.store();
+    let now = hospital.clock.now();
+    let old = store.lease(now, after(now, SECOND), 10).await.unwrap().remove(0);
+    hospital.clock.forward(Duration::from_secs(2));
+    let now = hospital.clock.now();
+    let new = store.lease(now, after(now, SECOND), 10).await.unwrap().remove(0);
+    assert!(matches!(hospital.here.perform_next(&old).await, Err(StoreError::Fenced)));
+    assert!(hospital.said().is_empty(), "the mark is refused before anything leaves");
+    assert!(hospital.here.perform_next(&new).await.unwrap());
+    assert_eq!(hospital.said().len(), 1);
+    let id = hospital.only().await;
+    assert!(hospital.read(&id).await.outbox.is_empty());
+}
+
+#[tokio::test]
+async fn a_started_send_is_marked_before_it_leaves() {
+    let hospital = Hospital::open().await;
+    hospital.answers([SendError::Unclear]);
+    asked(&hospital, "oi").await;
+    let id = hospital.only().await;
+    let entry = hospital.read(&id).await.outbox.remove(0);
+    assert!(matches!(entry.state, OutboxState::InDoubt { repeated: false, .. }));
+    assert_eq!(entry.attempts, 1);
+}

@@ -1,0 +1,9 @@
+//! What must hold, on a real store with everything else outside played by the tests; no test sleeps.
+
+mod desk;
+mod effects;
+mod intake;
+mod person;
+mod script;
+mod start;
+mod world;
