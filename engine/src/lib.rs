@@ -18,6 +18,7 @@ pub mod interpreter;
 pub mod nodes;
 pub mod protocol;
 pub mod session;
+pub mod test;
 
 pub use engine_version::ENGINE_VERSION;
 pub use interpreter::{Route, resume, route, start};

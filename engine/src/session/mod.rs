@@ -159,6 +159,14 @@ impl Session {
         self.frames.last().map(|frame| &frame.variables)
     }
 
+    /// What comes back when an option of the open menu is tapped, by the option's own id.
+    pub fn wire_id(&self, option: &str) -> Option<String> {
+        let waiting = self.waiting.as_ref()?;
+        let WaitKind::Menu(menu) = &waiting.kind else { return None };
+        let place = menu.options.iter().position(|known| known.id == option)?;
+        Some(FrozenOption::wire_id(&self.wait_of(waiting.visit), place))
+    }
+
     /// The outcome it ended with; absent while it goes on.
     pub fn outcome(&self) -> Option<&str> {
         self.outcome.as_deref()
