@@ -1,6 +1,9 @@
 //! Plays every case file, each turn twice and through the stored form.
 
 mod driver;
+mod refusals;
+mod routes;
+mod stored;
 mod transcript;
 
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use crate::nodes::play::{Next, Stop};
 use crate::protocol::{
     Assign, DeskEvent, EffectKind, Event, Handoff, Object, SendFailure, Trouble, TroubleCode,
 };
-use crate::session::{Refused, WaitKind};
+use crate::session::{Counters, Refused, WaitKind};
 
 /// The outcome of a session that people had to take because nothing handled its trouble.
 const OUTCOME: &str = "trouble";
@@ -38,6 +38,8 @@ impl Walk<'_> {
         if std::mem::replace(&mut self.cx.session.in_trouble, true) {
             return self.last_resort(&trouble);
         }
+        // A loop through a sub-flow's `failed` port has no handler to end it: a limit goes to people in the end,
+        // because the counts stand there.
         for depth in (0..self.cx.session.frames.len()).rev() {
             let frame = &self.cx.session.frames[depth];
             let flow =
@@ -49,6 +51,7 @@ impl Walk<'_> {
                 .find(|(_, interrupt)| matches!(interrupt, Interrupt::Trouble { .. }));
             if let Some((index, handler)) = handler {
                 self.unwind_to(depth)?;
+                self.spare(trouble.code);
                 self.cx.frame_mut()?.trouble = Some(trouble);
                 self.cx.event(Event::Interrupted { flow: flow.id.clone(), index });
                 return Ok(Some(self.visit(handler.next())));
@@ -75,10 +78,22 @@ impl Walk<'_> {
                 self.cx.event(Event::WentTo { flow: flow.id.clone() });
                 self.cx.session.frames.clear();
                 self.push(flow);
+                self.spare(trouble.code);
                 self.cx.frame_mut()?.trouble = Some(trouble);
                 Ok(Some(self.visit(&flow.start)))
             }
             None => self.last_resort(&trouble),
+        }
+    }
+
+    /// A handler of a limit's trouble may still say so: it counts anew. That happens once, because trouble while
+    /// handling trouble has no handler.
+    fn spare(&mut self, code: TroubleCode) {
+        if matches!(
+            code,
+            TroubleCode::TooManyNodes | TroubleCode::TooManyMessages | TroubleCode::TooManyCalls
+        ) {
+            self.cx.session.since_input = Counters::default();
         }
     }
 

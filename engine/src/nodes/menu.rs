@@ -169,6 +169,7 @@ impl Play for Menu {
         if menu.options.is_empty() {
             return Next::port_or("empty", self.on.empty.as_ref(), TroubleCode::MenuEmpty);
         }
+        cx.check_size_with(menu.size())?;
         let text = cx.text(&self.text)?;
         let question = self.put(cx, &menu, &text)?;
         question::begin(cx, WaitKind::Menu(menu), question, self.no_answer.as_ref())

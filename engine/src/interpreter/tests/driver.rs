@@ -108,6 +108,14 @@ impl<'a> Driver<'a> {
                 let outcome = serde_json::from_value(value.clone()).expect("an outcome");
                 self.wake(Wake::Http { wait, effect, outcome });
             }
+            "replies" => {
+                for _ in 0..value.as_u64().expect("a number") {
+                    let (effect, wait) = self.calls.pop().expect("a call in flight");
+                    let outcome = serde_json::from_value(step["with"].clone()).expect("an outcome");
+                    self.lines.clear();
+                    self.wake(Wake::Http { wait, effect, outcome });
+                }
+            }
             "desk" => {
                 let (_, wait) = self.stopped.last().cloned().expect("a handoff");
                 self.wake(Wake::Desk {

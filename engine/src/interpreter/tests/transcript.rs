@@ -52,14 +52,16 @@ pub(super) fn lines(session: &Session, turn: &Turn, now: Timestamp) -> Vec<Strin
     lines.into_iter().map(shortened).collect()
 }
 
-/// A line that nobody would read to its end is cut.
+/// A line that nobody would read to its end loses its middle.
 fn shortened(line: String) -> String {
-    const LONGEST: usize = 400;
-    if line.chars().count() <= LONGEST {
+    const ENDS: usize = 180;
+    let length = line.chars().count();
+    if length <= 2 * ENDS {
         return line;
     }
-    let kept: String = line.chars().take(LONGEST).collect();
-    format!("{kept}… ({} bytes)", line.len())
+    let (start, end): (String, String) =
+        (line.chars().take(ENDS).collect(), line.chars().skip(length - ENDS).collect());
+    format!("{start} … {} more … {end}", length - 2 * ENDS)
 }
 
 fn asked(effect: &EffectKind) -> String {
