@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod answer;
+pub mod check;
 pub mod engine_version;
 pub mod error;
 pub mod expr;
