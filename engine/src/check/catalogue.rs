@@ -79,6 +79,7 @@ catalogue! {
     F201 Error "sintaxe do modelo" "template syntax";
     F202 Error "filtro desconhecido" "unknown filter";
     F203 Error "teste ou função desconhecida" "unknown test or function";
+    F204 Error "argumentos do filtro" "arguments of a filter";
     F205 Error "variável nunca definida" "variable never defined";
     F212 Error "recurso proibido" "forbidden feature";
     F216 Warning "variável sem chaves" "variable without braces";

@@ -17,7 +17,7 @@ use crate::flow::schema::Holds;
 const EVERYWHERE: &[&str] =
     &["contact", "input", "env", "now", "today", "conversation", "campaign", "trouble", "handoff"];
 
-/// F201, F202, F203, F212: what does not parse, with its place inside the text.
+/// F201, F202, F203, F204, F212: what does not parse, with its place inside the text.
 pub(super) fn computed(document: &Document, _: &ProjectFacts, found: &mut Vec<Diagnostic>) {
     for meaning in &document.meanings {
         let parsed = match meaning.holds {
@@ -53,6 +53,7 @@ fn syntax(document: &Document, meaning: &Meaning, error: SyntaxError) -> Diagnos
         SyntaxErrorKind::UnknownFilter { name, suggestion } => named(Code::F202, &name, suggestion),
         SyntaxErrorKind::UnknownTest { name, suggestion }
         | SyntaxErrorKind::UnknownFunction { name, suggestion } => named(Code::F203, &name, suggestion),
+        SyntaxErrorKind::Arguments { .. } => Diagnostic::new(Code::F204, document, span, title),
         SyntaxErrorKind::Forbidden => Diagnostic::new(Code::F212, document, span, title),
         SyntaxErrorKind::Syntax => {
             let diagnostic = Diagnostic::new(Code::F201, document, span, title);
