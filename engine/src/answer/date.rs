@@ -74,6 +74,10 @@ const AROUND: &[&str] = &[
     "feira",
     "mesmo",
     "cedo",
+    "manha",
+    "tarde",
+    "noite",
+    "proximos",
 ];
 
 struct Reader {
@@ -199,12 +203,18 @@ impl Reader {
         rest.retain(|token| !AROUND.contains(token));
         match (weekday, rest.as_slice()) {
             (Some(day), []) => Ok(self.weekday(day, direction)),
-            (None, ["hoje"]) if direction == Direction::Unsaid => Ok(self.today),
-            (None, ["amanha"]) if direction == Direction::Unsaid => self.shifted(1),
+            (None, ["hoje" | "hj"]) if direction == Direction::Unsaid => Ok(self.today),
+            (None, ["amanha" | "amnh"]) if direction == Direction::Unsaid => self.shifted(1),
             (None, ["depoisdeamanha"]) if direction == Direction::Unsaid => self.shifted(2),
             (None, ["ontem"]) if direction == Direction::Unsaid => self.shifted(-1),
             (None, ["anteontem"]) if direction == Direction::Unsaid => self.shifted(-2),
-            (weekday, rest) if direction == Direction::Unsaid => {
+            (None, ["dia", day]) if direction == Direction::Next && tokens.contains(&"mes") => {
+                let next =
+                    self.today.first_of_month().checked_add(1.month()).map_err(|_| Invalid::NoSuchDate)?;
+                let day = day_number(&[day]).ok_or(Invalid::Format)?;
+                Date::new(next.year(), next.month(), day).map_err(|_| Invalid::NoSuchDate)
+            }
+            (weekday, rest) if matches!(direction, Direction::Unsaid | Direction::Next) => {
                 let date = self.written_out(rest)?;
                 if weekday.is_some_and(|day| day != date.weekday()) {
                     return Err(Invalid::NoSuchDate);

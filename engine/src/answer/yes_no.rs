@@ -7,7 +7,7 @@ use super::fold::fold_words;
 
 /// Whole answers that mean yes, folded.
 const YES: &str = "
-    s, si, sim, sim sim, s sim, aham, ahan, arram, uhum, hum hum, yes, yep, yeah, opa,
+    s, si, sim, sin, sm, sim sim, s sim, aham, ahan, arram, uhum, hum hum, yes, yep, yeah, opa,
     claro, claro que sim, e claro, e claro que sim, mas e claro, logico, obvio, evidente, com certeza, com certeza sim,
     certeza, certeza que sim, sem duvida, sem problema, sem problemas, com prazer,
     certo, correto, exato, exatamente, isso, isso ai, isso mesmo, e, eh, e isso, e isso ai, e sim, e verdade, verdade,
@@ -18,7 +18,8 @@ const YES: &str = "
     quero, eu quero, quero sim, gostaria, gostaria sim, desejo, preciso, por favor, faz favor,
     pode, pode ser, pode sim, pode confirmar, pode marcar, pode agendar, pode mandar, podemos, podemos sim, manda, manda ver,
     vamos, bora, vou, vou sim, irei, consigo, consigo sim, posso, posso sim, serve, serve sim,
-    tenho, tenho sim, sou, sou sim, sou eu, foi, foi sim, fui, ja, ja sim, ja sou, ja fui, estou, estou sim
+    tenho, tenho sim, sou, sou sim, sou eu, foi, foi sim, fui, ja, ja sim, ja sou, ja fui, estou, estou sim,
+    vou comparecer, vou ir, irei sim, irei comparecer, estarei la, estarei ai, confirmo presenca, presenca confirmada, confirmo sim
 ";
 
 /// Whole answers that mean no, folded. `cancelar` is none: to "quer cancelar?" it would mean yes.
@@ -31,14 +32,17 @@ const NO: &str = "
     nao quero, nao quero nao, nao gostaria, nao desejo, nao preciso, nao precisa, nao necessario, nao e necessario,
     nao ha necessidade, nao posso, nao pode, nao pode ser, nao consigo, nao vou, nao irei, nao da, nao vai dar, nao serve,
     nao tenho, nao sou, nao sou eu, nao e, nao foi, nao fui, nao esta, nao estou, nao esta certo, nao esta correto,
-    nao confirmo, nao aceito, nao concordo, nao autorizo, nao permito, errado, incorreto, falso
+    nao confirmo, nao aceito, nao concordo, nao autorizo, nao permito, errado, incorreto, falso,
+    nao vou poder, nao vou poder ir, nao vou poder comparecer, nao poderei, nao poderei ir, nao poderei comparecer,
+    nao posso ir, nao posso comparecer, nao vou comparecer, nao vou ir, nao vou conseguir, nao vou conseguir ir,
+    nao consigo ir, nao irei comparecer, nao confirmo presenca
 ";
 
 /// Words that may surround a clear yes or no without changing it.
 const COURTESY: &str = "
     por, favor, pf, pfv, pfvr, obrigado, obrigada, obg, brigado, brigada, agradeco, gratidao, muito, senhor, senhora, sr, sra,
     moca, moco, doutor, doutora, dr, dra, querida, querido, amiga, amigo, gente, ola, oi, bom, boa, dia, tarde, noite,
-    ah, oh, eu, entao, ta, viu, tbm, tambem, ne, hein, uai, kk, kkk, rs, rsrs
+    infelizmente, ah, oh, eu, entao, ta, viu, tbm, tambem, ne, hein, uai, kk, kkk, rs, rsrs
 ";
 
 const SIGNS_OF_YES: &[char] = &['👍', '✅', '👌', '☑', '✔', '🆗', '🙆', '🤝'];

@@ -17,7 +17,8 @@ pub struct Expression(Arc<Parsed>);
 
 struct Parsed {
     source: String,
-    program: Program,
+    condition: Program,
+    value: Program,
 }
 
 impl Expression {
@@ -31,7 +32,11 @@ impl Expression {
             ));
         }
         let expr = parse_expr(source).map_err(|error| SyntaxError::from_parser(&error, source))?;
-        Ok(Expression(Arc::new(Parsed { source: source.to_owned(), program: Program::expression(&expr)? })))
+        Ok(Expression(Arc::new(Parsed {
+            source: source.to_owned(),
+            condition: Program::condition(&expr)?,
+            value: Program::expression(&expr)?,
+        })))
     }
 
     /// What the author wrote.
@@ -41,12 +46,12 @@ impl Expression {
 
     /// Whether it holds; absent is false.
     pub fn truth(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
-        self.0.program.truth(scope)
+        self.0.condition.truth(scope)
     }
 
     /// Its value; absent is `None`.
     pub fn value(&self, scope: &Scope<'_>) -> Result<Option<serde_json::Value>, EvalError> {
-        self.0.program.value(scope)
+        self.0.value.value(scope)
     }
 
     /// What the expression reads, in the order of its source. A variable that is only tested is guarded.

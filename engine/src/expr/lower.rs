@@ -16,12 +16,13 @@ use minijinja::Value;
 use minijinja::machinery::{Span, ast};
 
 use super::SyntaxError;
-use super::arguments;
 use super::environment as known;
 use super::environment::hidden;
 use super::intern::intern;
-use super::path::{Slot, StaticPath, bound_names, call_function_name, range, static_path};
+use super::path::{bound_names, call_function_name, range, static_path};
+use super::slot::{Measure, Slot};
 use super::template::words_at;
+use super::{arguments, filters};
 
 use ast::{BinOpKind, CallArg, CompareOpKind, Expr, Spanned, Stmt, UnaryOpKind};
 
@@ -34,6 +35,8 @@ pub(super) struct Lowering<'s> {
     /// Names bound anywhere in the template; they are looked up by the machinery, never as a slot.
     bound: BTreeSet<String>,
     pub(super) slots: Vec<Slot>,
+    /// Whether a filter in it asks for the day or the calendar.
+    pub(super) needs_moment: bool,
 }
 
 type Lowered<T> = Result<T, SyntaxError>;
@@ -43,13 +46,29 @@ impl<'s> Lowering<'s> {
         Lowering { source, holes, ..Lowering::default() }
     }
 
-    fn slot(&mut self, path: &StaticPath<'_>) -> &'static str {
-        let name = intern(&path.dotted());
-        let slot = Slot { name, root: path.root.to_owned(), segments: path.segments.clone() };
+    /// The expression as a slot, if it is a path from outside.
+    fn slot(&mut self, expr: &Expr<'_>, measure: Measure) -> Option<Expr<'static>> {
+        let path = static_path(expr).filter(|path| !self.bound.contains(path.root))?;
+        let slot = Slot::new(&path, measure);
+        let name = slot.name;
         if !self.slots.contains(&slot) {
             self.slots.push(slot);
         }
-        name
+        Some(variable(name, expr.span()))
+    }
+
+    /// An expression of which only the truth matters.
+    pub(super) fn condition(&mut self, expr: &Expr<'_>) -> Lowered<Expr<'static>> {
+        if let Some(slot) = self.slot(expr, Measure::Truth) {
+            return Ok(slot);
+        }
+        if let Expr::BinOp(b) = expr
+            && matches!(b.op, BinOpKind::ScAnd | BinOpKind::ScOr)
+        {
+            let (left, right) = (self.condition(&b.left)?, self.condition(&b.right)?);
+            return Ok(plain_binary(b.op, left, right, expr.span()));
+        }
+        self.expr(expr)
     }
 
     /// A whole template with statements, emitting through the printing rules.
@@ -108,7 +127,7 @@ impl<'s> Lowering<'s> {
                 ast::ForLoop {
                     target: self.target(&l.target)?,
                     iter: self.expr(&l.iter)?,
-                    filter_expr: self.optional(&l.filter_expr)?,
+                    filter_expr: l.filter_expr.as_ref().map(|e| self.condition(e)).transpose()?,
                     recursive: l.recursive,
                     body: self.stmts(&l.body)?,
                     else_body: self.stmts(&l.else_body)?,
@@ -117,7 +136,7 @@ impl<'s> Lowering<'s> {
             )),
             Stmt::IfCond(c) => Stmt::IfCond(Spanned::new(
                 ast::IfCond {
-                    expr: self.expr(&c.expr)?,
+                    expr: self.condition(&c.expr)?,
                     true_body: self.stmts(&c.true_body)?,
                     false_body: self.stmts(&c.false_body)?,
                 },
@@ -184,10 +203,8 @@ impl<'s> Lowering<'s> {
 
     /// An expression.
     pub(super) fn expr(&mut self, expr: &Expr<'_>) -> Lowered<Expr<'static>> {
-        if let Some(path) = static_path(expr)
-            && !self.bound.contains(path.root)
-        {
-            return Ok(variable(self.slot(&path), expr.span()));
+        if let Some(slot) = self.slot(expr, Measure::Whole) {
+            return Ok(slot);
         }
         let at = expr.span();
         Ok(match expr {
@@ -203,14 +220,10 @@ impl<'s> Lowering<'s> {
                 },
                 at,
             )),
-            Expr::UnaryOp(u) => unary(
-                match u.op {
-                    UnaryOpKind::Not => UnaryOpKind::Not,
-                    UnaryOpKind::Neg => UnaryOpKind::Neg,
-                },
-                self.expr(&u.expr)?,
-                at,
-            ),
+            Expr::UnaryOp(u) => match u.op {
+                UnaryOpKind::Not => unary(UnaryOpKind::Not, self.condition(&u.expr)?, at),
+                UnaryOpKind::Neg => unary(UnaryOpKind::Neg, self.expr(&u.expr)?, at),
+            },
             Expr::BinOp(b) => {
                 let (left, right) = (self.expr(&b.left)?, self.expr(&b.right)?);
                 binary(b.op, left, right, at)
@@ -235,7 +248,7 @@ impl<'s> Lowering<'s> {
             }
             Expr::IfExpr(i) => Expr::IfExpr(Spanned::new(
                 ast::IfExpr {
-                    test_expr: self.expr(&i.test_expr)?,
+                    test_expr: self.condition(&i.test_expr)?,
                     true_expr: self.expr(&i.true_expr)?,
                     false_expr: Some(match &i.false_expr {
                         Some(other) => self.expr(other)?,
@@ -250,6 +263,13 @@ impl<'s> Lowering<'s> {
                     return Err(SyntaxError::unknown_filter(f.name, start..start + f.name.len()));
                 }
                 arguments::check_filter(f, start..start + f.name.len())?;
+                self.needs_moment |= filters::NEED_MOMENT.contains(&f.name);
+                if matches!(f.name, "length" | "count")
+                    && f.args.is_empty()
+                    && let Some(slot) = f.expr.as_ref().and_then(|e| self.slot(e, Measure::Length))
+                {
+                    return Ok(slot);
+                }
                 Expr::Filter(Spanned::new(
                     ast::Filter {
                         name: intern(f.name),
@@ -264,8 +284,14 @@ impl<'s> Lowering<'s> {
                 if !known::known_tests().any(|name| name == t.name) {
                     return Err(SyntaxError::unknown_test(t.name, start..start + t.name.len()));
                 }
+                let presence = matches!(t.name, "defined" | "undefined" | "none");
+                let slot = if presence { self.slot(&t.expr, Measure::Presence) } else { None };
+                let expr = match slot {
+                    Some(slot) => slot,
+                    None => self.expr(&t.expr)?,
+                };
                 Expr::Test(Spanned::new(
-                    ast::Test { name: intern(t.name), expr: self.expr(&t.expr)?, args: self.args(&t.args)? },
+                    ast::Test { name: intern(t.name), expr, args: self.args(&t.args)? },
                     at,
                 ))
             }
@@ -299,6 +325,7 @@ impl<'s> Lowering<'s> {
                 if !is_loop && !known::known_functions().any(|known| known == name) {
                     return Err(SyntaxError::unknown_function(name, range(callee.span())));
                 }
+                self.needs_moment |= filters::NEED_MOMENT.contains(&name);
                 arguments::check_function(name, &call.args, range(callee.span()))?;
                 variable(intern(name), callee.span())
             }

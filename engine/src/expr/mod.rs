@@ -22,6 +22,7 @@ mod print;
 mod program;
 mod readings;
 mod scope;
+mod slot;
 mod suggest;
 mod syntax;
 mod template;

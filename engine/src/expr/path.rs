@@ -5,8 +5,6 @@ use std::ops::Range;
 
 use minijinja::machinery::{Span, ast};
 
-use super::Scope;
-
 use ast::Expr;
 
 /// One step of a written-out path.
@@ -51,14 +49,6 @@ impl StaticPath<'_> {
         }
         text
     }
-}
-
-/// A value from outside that compiled code reads by one name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Slot {
-    pub(super) name: &'static str,
-    pub(super) root: String,
-    pub(super) segments: Vec<Segment>,
 }
 
 pub(super) fn range(span: Span) -> Range<usize> {
@@ -121,24 +111,4 @@ fn collect_names(target: &Expr<'_>, names: &mut BTreeSet<String>) {
 /// The function a call names, if it is a plain call.
 pub(super) fn call_function_name<'a>(call: &ast::Call<'a>) -> Option<&'a str> {
     if let Expr::Var(v) = &call.expr { Some(v.id) } else { None }
-}
-
-/// Follows a path; null anywhere on it is absent.
-pub(super) fn read<'v>(slot: &Slot, scope: &'v Scope<'_>) -> Option<&'v serde_json::Value> {
-    let mut value = scope.get(&slot.root)?;
-    for segment in &slot.segments {
-        value = match (segment, value) {
-            (Segment::Key(key), serde_json::Value::Object(members)) => members.get(key)?,
-            (Segment::Index(index), serde_json::Value::Array(items)) => {
-                let at = if *index < 0 {
-                    items.len().checked_sub(usize::try_from(index.unsigned_abs()).ok()?)?
-                } else {
-                    usize::try_from(*index).ok()?
-                };
-                items.get(at)?
-            }
-            _ => return None,
-        };
-    }
-    (!value.is_null()).then_some(value)
 }

@@ -11,10 +11,11 @@ use minijinja::{AutoEscape, Value};
 
 use super::environment::{environment, hidden};
 use super::lower::Lowering;
-use super::path::{Slot, read, static_path};
+use super::path::static_path;
 use super::print::{self, Target};
 use super::scope::{Moment, Scope};
-use super::value::{json_truth, to_jinja, to_json};
+use super::slot::{Measure, Slot};
+use super::value::{json_truth, to_json};
 use super::{EvalError, SyntaxError};
 
 /// A compiled expression.
@@ -32,6 +33,8 @@ pub(super) enum Program {
 pub(super) struct Code {
     instructions: Instructions<'static>,
     slots: Arc<[Slot]>,
+    /// Whether a filter in it asks for the day or the calendar.
+    needs_moment: bool,
 }
 
 impl fmt::Debug for Code {
@@ -45,7 +48,8 @@ impl fmt::Debug for Code {
 pub(super) struct Run {
     slots: Arc<[Slot]>,
     values: Vec<Value>,
-    pub(super) moment: Arc<Moment>,
+    /// There only if the code needs it.
+    pub(super) moment: Option<Arc<Moment>>,
     pub(super) target: Target,
 }
 
@@ -67,23 +71,37 @@ impl Program {
     /// Compiles one parsed expression.
     pub(super) fn expression(expr: &ast::Expr<'_>) -> Result<Self, SyntaxError> {
         if let Some(path) = static_path(expr) {
-            return Ok(Program::Path(Slot { name: "", root: path.root.to_owned(), segments: path.segments }));
+            return Ok(Program::Path(Slot::new(&path, Measure::Whole)));
         }
         let mut lowering = Lowering::default();
         let lowered = lowering.expr(expr)?;
+        Ok(Program::lowered(lowered, lowering))
+    }
+
+    /// Compiles one parsed expression of which only the truth matters.
+    pub(super) fn condition(expr: &ast::Expr<'_>) -> Result<Self, SyntaxError> {
+        if static_path(expr).is_some() {
+            return Program::expression(expr);
+        }
+        let mut lowering = Lowering::default();
+        let lowered = lowering.condition(expr)?;
+        Ok(Program::lowered(lowered, lowering))
+    }
+
+    fn lowered(lowered: ast::Expr<'static>, lowering: Lowering<'_>) -> Self {
         if let ast::Expr::Const(constant) = &lowered {
-            return Ok(Program::Constant(constant.value.clone()));
+            return Program::Constant(constant.value.clone());
         }
         let mut generator = CodeGenerator::new("", "");
         generator.compile_expr(&lowered);
-        Ok(Program::Code(Code::new(generator, lowering.slots)))
+        Program::Code(Code::new(generator, lowering))
     }
 
     /// The value as JSON; absent is `None`.
     pub(super) fn value(&self, scope: &Scope<'_>) -> Result<Option<serde_json::Value>, EvalError> {
         match self {
             Program::Constant(value) => to_json(value),
-            Program::Path(slot) => Ok(read(slot, scope).cloned()),
+            Program::Path(slot) => Ok(slot.read(scope).cloned()),
             Program::Code(code) => to_json(&code.evaluate(scope)?),
         }
     }
@@ -92,7 +110,7 @@ impl Program {
     pub(super) fn truth(&self, scope: &Scope<'_>) -> Result<bool, EvalError> {
         match self {
             Program::Constant(value) => Ok(value.is_true()),
-            Program::Path(slot) => Ok(json_truth(read(slot, scope))),
+            Program::Path(slot) => Ok(json_truth(slot.read(scope))),
             Program::Code(code) => Ok(code.evaluate(scope)?.is_true()),
         }
     }
@@ -107,16 +125,16 @@ impl Program {
     ) -> Result<(), EvalError> {
         match self {
             Program::Constant(value) => print::computed(out, value, words, target),
-            Program::Path(slot) => print::json(out, read(slot, scope), words, target),
+            Program::Path(slot) => print::json(out, slot.read(scope), words, target),
             Program::Code(code) => print::computed(out, &code.evaluate(scope)?, words, target),
         }
     }
 }
 
 impl Code {
-    fn new(generator: CodeGenerator<'static>, slots: Vec<Slot>) -> Self {
+    fn new(generator: CodeGenerator<'static>, lowering: Lowering<'_>) -> Self {
         let (instructions, _) = generator.finish();
-        Code { instructions, slots: slots.into() }
+        Code { instructions, slots: lowering.slots.into(), needs_moment: lowering.needs_moment }
     }
 
     /// Compiles a template with statements.
@@ -129,13 +147,13 @@ impl Code {
         let lowered = lowering.template(stmt)?;
         let mut generator = CodeGenerator::new("", "");
         generator.compile_stmt(&lowered);
-        Ok(Code::new(generator, lowering.slots))
+        Ok(Code::new(generator, lowering))
     }
 
     fn root(&self, scope: &Scope<'_>, target: Target) -> Value {
-        let values =
-            self.slots.iter().map(|slot| read(slot, scope).map_or(Value::UNDEFINED, to_jinja)).collect();
-        Value::from_object(Run { slots: self.slots.clone(), values, moment: scope.moment(), target })
+        let values = self.slots.iter().map(|slot| slot.load(scope)).collect();
+        let moment = self.needs_moment.then(|| scope.moment());
+        Value::from_object(Run { slots: self.slots.clone(), values, moment, target })
     }
 
     fn run(&self, scope: &Scope<'_>, target: Target, out: &mut String) -> Result<Option<Value>, EvalError> {

@@ -1,6 +1,6 @@
 //! What a template can see: variables, named roots, and the moment of the turn.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub struct Scope<'a> {
     roots: Vec<(&'a str, Root<'a>)>,
     clock: [OnceCell<Value>; 2],
     moment: OnceCell<Arc<Moment>>,
+    /// Lists and maps that an evaluation has read, by the name of their slot.
+    converted: RefCell<BTreeMap<&'static str, minijinja::Value>>,
 }
 
 #[derive(Debug, Clone)]
@@ -54,23 +56,27 @@ impl<'a> Scope<'a> {
             roots: Vec::new(),
             clock: [OnceCell::new(), OnceCell::new()],
             moment: OnceCell::new(),
+            converted: RefCell::default(),
         }
     }
 
     /// Adds variables that are seen by their own names.
     pub fn layer(&mut self, variables: &'a Map<String, Value>) -> &mut Self {
+        self.converted.take();
         self.layers.push(variables);
         self
     }
 
     /// Adds one value under a name (`contact`, `response`, the `as` of a loop).
     pub fn root(&mut self, name: &'a str, value: &'a Value) -> &mut Self {
+        self.converted.take();
         self.roots.push((name, Root::Borrowed(value)));
         self
     }
 
     /// Adds one value under a name and keeps it.
     pub fn root_owned(&mut self, name: &'a str, value: Value) -> &mut Self {
+        self.converted.take();
         self.roots.push((name, Root::Owned(value)));
         self
     }
@@ -105,6 +111,15 @@ impl<'a> Scope<'a> {
                 .or_else(|| self.layers.iter().rev().find_map(|layer| layer.get(name))),
         };
         found.filter(|value| !value.is_null())
+    }
+
+    /// What is kept under the name, or the value made now. Valid until a layer or root is added.
+    pub(super) fn converted(
+        &self,
+        name: &'static str,
+        convert: impl FnOnce() -> minijinja::Value,
+    ) -> minijinja::Value {
+        self.converted.borrow_mut().entry(name).or_insert_with(convert).clone()
     }
 
     pub(super) fn moment(&self) -> Arc<Moment> {

@@ -10,7 +10,7 @@ use minijinja::{Environment, Error, State, Value};
 use super::super::operators::is_absent;
 use super::super::scope::Moment;
 use super::format::{Format, Part};
-use super::{maybe, refused, run};
+use super::{maybe, moment, refused};
 use crate::answer::calendar;
 
 pub(super) fn register(env: &mut Environment<'static>) {
@@ -23,12 +23,12 @@ pub(super) fn register(env: &mut Environment<'static>) {
     env.add_filter("business_days", business_days);
     env.add_filter("age", age);
     env.add_function("add_days", |state: &State<'_, '_>, days: i64| -> Result<String, Error> {
-        let today = run(state)?.moment.now.date();
+        let today = moment(state)?.now.date();
         Ok(shifted("add_days", today, days)?.to_string())
     });
     env.add_function("business_days", |state: &State<'_, '_>, days: i64| -> Result<String, Error> {
-        let run = run(state)?;
-        Ok(business(&run.moment, run.moment.now.date(), days)?.to_string())
+        let moment = moment(state)?;
+        Ok(business(&moment, moment.now.date(), days)?.to_string())
     });
 }
 
@@ -132,7 +132,7 @@ fn relative_day(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     let Some(date) = read_date("relative_day", value)? else {
         return Ok(Value::UNDEFINED);
     };
-    let today = run(state)?.moment.now.date();
+    let today = moment(state)?.now.date();
     Ok(match distance(today, date) {
         0 => Value::from("hoje"),
         1 => Value::from("amanhã"),
@@ -161,7 +161,7 @@ fn add_days(value: &Value, days: i64) -> Result<Value, Error> {
 
 /// Whole days from today: 0 is today, negative is past.
 fn days_until(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
-    let today = run(state)?.moment.now.date();
+    let today = moment(state)?.now.date();
     Ok(maybe(read_date("days_until", value)?.map(|date| distance(today, date))))
 }
 
@@ -171,7 +171,8 @@ fn business_days(state: &State<'_, '_>, value: &Value, days: i64) -> Result<Valu
     let Some(date) = read_date("business_days", value)? else {
         return Ok(Value::UNDEFINED);
     };
-    Ok(Value::from(business(&run(state)?.moment, date, days)?.to_string()))
+    let moment = moment(state)?;
+    Ok(Value::from(business(&moment, date, days)?.to_string()))
 }
 
 /// Full years since a birth date.
@@ -179,7 +180,7 @@ fn age(state: &State<'_, '_>, value: &Value) -> Result<Value, Error> {
     let Some(born) = read_date("age", value)? else {
         return Ok(Value::UNDEFINED);
     };
-    let today = run(state)?.moment.now.date();
+    let today = moment(state)?.now.date();
     if born > today {
         return Err(refused("age", "the date of birth is in the future"));
     }

@@ -19,6 +19,7 @@ use minijinja::{Environment, Error, State, Value};
 use super::EvalError;
 use super::environment::hidden;
 use super::program::Run;
+use super::scope::Moment;
 
 /// No limit of ours to the number of arguments.
 const MANY: usize = usize::MAX;
@@ -53,6 +54,10 @@ pub(super) const FILTERS: &[(&str, RangeInclusive<usize>)] = &[
     ("yes_no", 0..=2),
 ];
 
+/// Filters and functions that ask what day it is, or what is open. `map` may name one of them.
+pub(super) const NEED_MOMENT: &[&str] =
+    &["add_days", "age", "business_days", "days_until", "is_open", "map", "relative_day"];
+
 /// The functions of ours, and how many arguments each takes.
 pub(super) const FUNCTIONS: &[(&str, RangeInclusive<usize>)] =
     &[("add_days", 1..=1), ("business_days", 1..=1), ("is_open", 1..=1)];
@@ -73,6 +78,14 @@ pub(super) fn run(state: &State<'_, '_>) -> Result<Arc<Run>, Error> {
         .lookup(hidden::RUN)
         .and_then(|value| value.downcast_object::<Run>())
         .ok_or_else(|| EvalError::Other { detail: "there is no moment to read".into() }.into())
+}
+
+/// The moment of the turn, for the filters and functions in [`NEED_MOMENT`].
+fn moment(state: &State<'_, '_>) -> Result<Arc<Moment>, Error> {
+    run(state)?
+        .moment
+        .clone()
+        .ok_or_else(|| EvalError::Other { detail: "the moment was not handed in".into() }.into())
 }
 
 /// The text or number a filter works on, as text; `None` is absent, other kinds are refused.

@@ -2,7 +2,7 @@
 
 use minijinja::{Environment, Error, State};
 
-use super::run;
+use super::moment;
 
 pub(super) fn register(env: &mut Environment<'static>) {
     env.add_filter("is_open", is_open);
@@ -10,6 +10,5 @@ pub(super) fn register(env: &mut Environment<'static>) {
 }
 
 fn is_open(state: &State<'_, '_>, queue: &str) -> Result<bool, Error> {
-    let run = run(state)?;
-    Ok(run.moment.facts.open_queues.get(queue).copied().unwrap_or(false))
+    Ok(moment(state)?.facts.open_queues.get(queue).copied().unwrap_or(false))
 }

@@ -333,3 +333,59 @@ fn the_nearest_layer_wins_and_roots_win_over_layers() {
     let template = Template::parse("{{ a }}{{ b }}{{ env.x }}").unwrap();
     assert_eq!(template.text(&scope).as_deref(), Ok("21y"));
 }
+
+#[test]
+fn measuring_a_value_means_the_same_as_reading_it() {
+    // The left side measures a written path, the right side reads the whole value through a local name.
+    for name in [
+        "agendas",
+        "lista_vazia",
+        "agenda",
+        "nome",
+        "vazio",
+        "nulo",
+        "nada",
+        "n",
+        "sim",
+        "com_nulo",
+        "agendas[0]",
+    ] {
+        for test in [
+            "{} is defined",
+            "{} is undefined",
+            "{} is none",
+            "not {}",
+            "{} and n",
+            "{} or nulo",
+            "{} | length > 1",
+            "{} | count == 0",
+        ] {
+            let measured = test.replace("{}", name);
+            let read = test.replace("{}", "x");
+            let template = |condition: &str| {
+                format!("{{% set x = {name} %}}{{% if {condition} %}}a{{% else %}}b{{% endif %}}")
+            };
+            let (left, right) = (text(&template(&measured)), text(&template(&read)));
+            assert_eq!(left.is_ok(), right.is_ok(), "{measured}: {left:?} {right:?}");
+            if left.is_ok() {
+                assert_eq!(left, right, "{measured}");
+                assert_eq!(truth(&measured), Ok(left.as_deref() == Ok("a")), "{measured}");
+            }
+        }
+    }
+    holds("nada | length == 0 or sim | length == 0", true);
+    assert!(truth("sim | length == 0").is_err());
+}
+
+#[test]
+fn what_was_converted_is_forgotten_when_the_scope_changes() {
+    let facts = Facts::default();
+    let (one, two) = (json!([1]), json!([2, 3]));
+    let now = date(2026, 1, 1).at(0, 0, 0, 0).in_tz("America/Sao_Paulo").unwrap();
+    let mut scope = Scope::new(now, &facts);
+    let template = Template::parse("{{ x | sum }}").unwrap();
+    scope.root("x", &one);
+    assert_eq!(template.text(&scope).as_deref(), Ok("1"));
+    scope.root("x", &two);
+    assert_eq!(template.text(&scope).as_deref(), Ok("5"));
+}
