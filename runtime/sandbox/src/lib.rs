@@ -43,7 +43,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 pub use self::options::Options;
 use self::{
     line::{CuttingListener, Line},
-    phone::delivery,
+    phone::{delivery, statuses},
     shared::Shared,
 };
 
@@ -72,6 +72,7 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
         axum::serve(CuttingListener(listener), service).with_graceful_shutdown(stop.cancelled_owned());
     let server = tokio::spawn(server.into_future());
     delivery::resume(&shared);
+    statuses::resume(&shared);
     Ok(Sandbox { shared, server })
 }
 
@@ -114,12 +115,14 @@ impl Sandbox {
     pub async fn shutdown(self) {
         self.shared.stop.cancel();
         self.shared.tasks.close();
+        let server = self.server.abort_handle();
         let ended = async {
             self.shared.tasks.wait().await;
             self.server.await
         };
         if tokio::time::timeout(GRACE, ended).await.is_err() {
-            tracing::debug!("the sandbox left a request open");
+            tracing::debug!("a request was still open when the sandbox stopped");
+            server.abort();
         }
     }
 }

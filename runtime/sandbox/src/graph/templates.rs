@@ -81,7 +81,7 @@ fn shipped() -> Vec<Template> {
         status: approved(),
         header: None,
         body: body.into(),
-        footer: Some("Hospital Santa Aurora".into()),
+        footer: Some("Hospital Santa Clara".into()),
         buttons,
     };
     let mut paused = template("pesquisa_antiga", "Olá, {{1}}! Conte como foi o seu atendimento.", Vec::new());
@@ -91,7 +91,7 @@ fn shipped() -> Vec<Template> {
     vec![
         template(
             "confirmacao_consulta",
-            "Olá, {{1}}! Você tem consulta marcada no *Hospital Santa Aurora* no dia *{{2}}*. Podemos confirmar a sua presença?",
+            "Olá, {{1}}! Você tem consulta marcada no *Hospital Santa Clara* no dia *{{2}}*. Podemos confirmar a sua presença?",
             quick(&answers),
         ),
         template(
@@ -106,7 +106,7 @@ fn shipped() -> Vec<Template> {
         ),
         template(
             "retomar_conversa",
-            "Olá, {{1}}! A equipe do Hospital Santa Aurora tem uma resposta para você. Podemos continuar a conversa?",
+            "Olá, {{1}}! A equipe do Hospital Santa Clara tem uma resposta para você. Podemos continuar a conversa?",
             quick(&["Continuar"]),
         ),
         template(

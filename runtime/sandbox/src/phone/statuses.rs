@@ -8,7 +8,7 @@ use super::{
     chat::Account,
     compose,
     delivery::{self, Webhook},
-    entry::Stamp,
+    entry::{Author, Stamp},
     signature::{self, Signature},
 };
 use crate::{
@@ -45,6 +45,40 @@ pub(crate) async fn tell(shared: &Arc<Shared>, sent: Sent, fate: Fate) {
         plan.remove(0);
         post(shared, &settings, &sent, "sent", None, true).await;
     }
+    follow(shared, settings, sent, plan);
+}
+
+/// Goes on where an earlier process stopped telling.
+pub(crate) fn resume(shared: &Arc<Shared>) {
+    let settings = shared.settings().clone();
+    let untold: Vec<(Sent, Plan)> = {
+        let chats = shared.phones.lock();
+        let entries = chats.values().flat_map(|chat| chat.entries.iter().map(|entry| (&chat.account, entry)));
+        entries
+            .filter(|(_, entry)| entry.from == Author::Service && !entry.has("read"))
+            .map(|(account, entry)| {
+                let mut plan = plan(&settings, Fate::Read);
+                plan.retain(|(_, status, _)| !entry.has(status));
+                let sent = Sent {
+                    account: account.clone(),
+                    wamid: entry.wamid.clone(),
+                    callback_data: entry.biz_opaque_callback_data.clone(),
+                    category: if entry.template.is_some() { "utility" } else { "service" },
+                    to_bsuid: entry.raw["to"].is_null(),
+                };
+                (sent, plan)
+            })
+            .collect()
+    };
+    for (sent, plan) in untold {
+        follow(shared, settings.clone(), sent, plan);
+    }
+}
+
+/// Milliseconds from acceptance, status, and the error of a failure.
+type Plan = Vec<(u64, &'static str, Option<i64>)>;
+
+fn follow(shared: &Arc<Shared>, settings: Settings, sent: Sent, plan: Plan) {
     let shared_too = Arc::clone(shared);
     shared.spawn(async move {
         let mut waited = 0;
@@ -56,7 +90,7 @@ pub(crate) async fn tell(shared: &Arc<Shared>, sent: Sent, fate: Fate) {
     });
 }
 
-fn plan(settings: &Settings, fate: Fate) -> Vec<(u64, &'static str, Option<i64>)> {
+fn plan(settings: &Settings, fate: Fate) -> Plan {
     let sent = settings.sent_ms.map(|at| (at, "sent", None));
     match fate {
         Fate::Failed { code, after_sent } => {

@@ -78,15 +78,6 @@ pub(super) fn update(shared: &Shared, id: &str, body: &[u8], view: View) -> Resu
     let found = shared.registry.books(shared.clock.today()).appointments.get(id).cloned();
     let mut appointment = found.ok_or_else(RmError::nothing_found)?;
     (appointment.schedule, appointment.date, appointment.start) = slot(shared, &body, Some(&appointment))?;
-    if let Some(given) = body.get("Status") {
-        let integer = given.as_i64().or_else(|| given.as_str()?.parse().ok());
-        appointment.status = integer.filter(|integer| status::ALL.contains(integer)).ok_or_else(|| {
-            RmError::invalid(
-                "A situação informada não existe.",
-                "'Status' is not one of the agenda's statuses",
-            )
-        })?;
-    }
     fill(shared, &body, &mut appointment)?;
     let updated = shared.registry.update(shared.clock.local(), appointment);
     let updated = updated.map_err(|refused| refusal(shared, &refused))?;
@@ -218,6 +209,15 @@ fn fill(shared: &Shared, body: &Fields, appointment: &mut Appointment) -> Result
     }
     if let Some(online) = body.get("OnlineConsultation").and_then(Value::as_bool) {
         appointment.online = online;
+    }
+    if let Some(given) = body.get("Status") {
+        let integer = given.as_i64().or_else(|| given.as_str()?.parse().ok());
+        appointment.status = integer.filter(|integer| status::ALL.contains(integer)).ok_or_else(|| {
+            RmError::invalid(
+                "A situação informada não existe.",
+                "'Status' is not one of the agenda's statuses",
+            )
+        })?;
     }
     // The typo is the official name in the WhatsApp view.
     if let Some(id) =

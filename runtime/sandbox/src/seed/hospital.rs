@@ -151,7 +151,7 @@ impl Hospital {
         let doctors = doctors(company, insurers.len());
         Self {
             company: company.to_owned(),
-            name: "Hospital Santa Aurora",
+            name: "Hospital Santa Clara",
             specialties: SPECIALTIES,
             units: units(company),
             schedules: schedules(company),

@@ -40,6 +40,16 @@ async fn bookings_patients_chats_and_waiting_webhooks_survive() {
     assert_eq!(chat["messages"][0]["text"], "alguém aí?");
     assert_eq!(service.taken()[0].value()["messages"][0]["text"]["body"], "alguém aí?");
     assert_eq!(chat["window_open"], true);
+    // A message whose process died before `delivered` was told.
+    after.control("settings", json!({ "delivered_ms": 60_000, "read_ms": 60_000 })).await;
+    after
+        .graph(json!({ "messaging_product": "whatsapp", "to": "5511976543210", "text": { "body": "Sim" } }))
+        .await;
+    after.look("requests?target=webhook&done=true&count=2&wait_ms=5000").await;
+    let third = World::start(Options { service: service.url.clone(), ..with_state() }).await;
+    third.look("phones/5511976543210/transcript?from=service&status=read&wait_ms=5000").await;
+    third.look("requests?target=webhook&done=true&count=2&wait_ms=5000").await;
+    assert_eq!(service.statuses(), ["sent", "delivered", "read"]);
 
     after.control("reset", json!({})).await;
     assert_eq!(after.rm("GET", &format!("v2/appointments/{id}"), None).await.0, 404);
