@@ -10,4 +10,5 @@ pub mod drawing;
 pub mod foundation;
 pub mod releases;
 pub mod store;
+pub mod web;
 pub mod workers;

@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod config;
 pub mod http;
+pub mod metrics;
 pub mod redact;
 #[cfg(test)]
 pub(crate) mod scripted;
