@@ -45,6 +45,7 @@ pub use start::{StartError, Started};
 pub use words::Language;
 
 use crate::foundation::clock::Clock;
+use crate::foundation::metrics;
 use crate::releases::Releases;
 use crate::store::{Committed, Fence, Store, StoreError};
 use doors::Doors;
@@ -214,9 +215,16 @@ impl Conversations {
         let (commit, left) = draft.finish();
         let asked = !commit.outbox_push.is_empty() || !commit.outbox_update.is_empty();
         let armed = !commit.timers_arm.is_empty();
+        let (turns, effects) = (usize::from(commit.journal.is_some()), commit.outbox_push.len());
+        let (sends, dead) = (commit.accepted.len(), commit.dead.len());
         let committed = self.store.commit(commit).await?;
         match committed {
             Committed::Done(_) => {
+                metrics::COMMITS.add(1);
+                metrics::TURNS.add(turns);
+                metrics::EFFECTS.add(effects);
+                metrics::SENDS.add(sends);
+                metrics::DEAD_LETTERS.add(dead);
                 if asked {
                     self.effects_asked.notify_one();
                 }
