@@ -15,6 +15,8 @@
 //! A conversation is with people or with its flow, never with both.
 
 mod address;
+mod configured;
+mod dead_letter;
 mod desk;
 mod doors;
 mod draft;
@@ -39,6 +41,7 @@ use fluxo_engine::ids::ConversationId;
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+pub use configured::Configured;
 pub use desk::DeskError;
 pub use outside::{Calls, Outside, Surroundings};
 pub use start::{StartError, Started};

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::words::Language;
 use crate::channels::Channel;
+use crate::connections::Connections;
 
 /// Performs the calls of `http` nodes.
 pub trait Calls: fmt::Debug + Send + Sync {
@@ -19,6 +20,16 @@ pub trait Calls: fmt::Debug + Send + Sync {
 
     /// Makes a call, with the repetitions that its rule allows.
     fn call<'a>(&'a self, request: &'a HttpRequest, key: &'a EffectId) -> BoxFuture<'a, HttpOutcome>;
+}
+
+impl Calls for Connections {
+    fn is_safe_to_repeat(&self, request: &HttpRequest) -> bool {
+        Connections::is_safe_to_repeat(self, request)
+    }
+
+    fn call<'a>(&'a self, request: &'a HttpRequest, key: &'a EffectId) -> BoxFuture<'a, HttpOutcome> {
+        Box::pin(Connections::call(self, request, key))
+    }
 }
 
 /// What the project file says, as it stands now.

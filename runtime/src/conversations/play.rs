@@ -1,10 +1,10 @@
 //! Who gets a message: people, the open session, nobody yet, or a new session (flow-format.md §5).
 
-use fluxo_engine::protocol::{Content, Inbound, Message, Object, Wake};
+use fluxo_engine::protocol::{Content, Inbound, Message, Object, Origin, Wake};
 
 use super::draft::Draft;
 use super::words::Words;
-use crate::releases::Hearing;
+use crate::releases::{Hearing, Route};
 use crate::store::{InboxEntry, Mode, Speaker, StartRequest};
 
 /// Messages that may wait in one conversation.
@@ -86,23 +86,20 @@ impl Draft<'_> {
     }
 
     fn route(&mut self, message: &Inbound) {
-        match &message.content {
-            // Never an answer, and nothing to begin a conversation with.
-            Content::Reaction { .. } => return,
-            Content::Tap { .. } => {
-                if let Some(text) = self.here.surroundings.project().stale_tap_text.clone() {
+        let channel = self.conversation().account.channel.clone();
+        let begins = match self.current.route(&self.here.surroundings.project(), &channel, message) {
+            Route::Start { flow, origin } => Some((flow, origin)),
+            Route::StaleTap { text, flow } => {
+                if let Some(text) = text {
                     self.say(Message::Text { text }, Speaker::Bot);
                 }
+                flow.map(|flow| (flow, Origin::Default))
             }
-            Content::Text { .. }
-            | Content::TemplateTap { .. }
-            | Content::Media(_)
-            | Content::Location(_)
-            | Content::Contacts { .. }
-            | Content::Other { .. } => {}
-        }
-        let channel = self.conversation().account.channel.clone();
-        match self.current.route(&channel, message) {
+            // A reaction is no answer, and nothing to begin a conversation with.
+            Route::Nothing if matches!(message.content, Content::Reaction { .. }) => return,
+            Route::Nothing | Route::Resume | Route::People => None,
+        };
+        match begins {
             Some((flow, origin)) => self.begin(flow, origin, Some(message.clone()), Object::new()),
             None => self.give_to_people(&Words::NoFlow),
         }

@@ -1,5 +1,7 @@
 //! Releases: all flows published together. The current one, and the older ones that open sessions still play.
 
+mod library;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use fluxo_engine::error::Error;
 use fluxo_engine::ids::{EffectId, FlowId, ReleaseId, WaitId};
-use fluxo_engine::protocol::{Inbound, Origin, Resume, Trigger, Turn};
+use fluxo_engine::protocol::{Inbound, Project, Resume, Trigger, Turn};
+pub use fluxo_engine::{Hearing, Route};
 
 use crate::store::{Documents, Store, StoreError};
 
@@ -19,8 +22,8 @@ pub trait Release: fmt::Debug + Send + Sync {
     /// Its name.
     fn id(&self) -> &ReleaseId;
 
-    /// The flow that gets a message when no session is open.
-    fn route(&self, channel: &str, message: &Inbound) -> Option<(FlowId, Origin)>;
+    /// What a message begins when no session is open.
+    fn route(&self, project: &Project, channel: &str, message: &Inbound) -> Route;
 
     /// Whether a flow may be started from outside.
     fn door(&self, flow: &FlowId) -> Door;
@@ -77,19 +80,20 @@ pub struct Standing {
     pub question: Option<EffectId>,
 }
 
-/// Who gets the contact's next message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hearing {
-    /// The session.
-    Plays,
-    /// Nobody yet.
-    Held,
-    /// People.
-    People,
-}
+/// Makes releases of documents.
+pub trait Compiler: fmt::Debug + Send + Sync {
+    /// Documents that are to be published. The errors are the checker's findings, ready to be shown.
+    ///
+    /// # Errors
+    /// Documents with errors are not published.
+    fn check(&self, documents: &Documents) -> Result<Arc<dyn Release>, Vec<String>>;
 
-/// Reads the documents of a release; the errors are the checker's findings, ready to be shown.
-pub type Compile = dyn Fn(&Documents) -> Result<Arc<dyn Release>, Vec<String>> + Send + Sync;
+    /// Documents that were published before, perhaps by an older checker.
+    ///
+    /// # Errors
+    /// Why they cannot be read, for developers.
+    fn read(&self, documents: &Documents) -> Result<Arc<dyn Release>, String>;
+}
 
 /// Why nothing was published.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +109,7 @@ pub enum PublishError {
 /// The releases.
 pub struct Releases {
     store: Arc<dyn Store>,
-    compile: Box<Compile>,
+    compiler: Box<dyn Compiler>,
     current: ArcSwap<Arc<dyn Release>>,
     /// The most recently used last.
     older: Mutex<VecDeque<Arc<dyn Release>>>,
@@ -124,13 +128,13 @@ impl Releases {
     /// As [`Releases::publish`].
     pub async fn open(
         store: Arc<dyn Store>,
-        compile: Box<Compile>,
+        compiler: Box<dyn Compiler>,
         documents: &Documents,
     ) -> Result<Self, PublishError> {
-        let first = compile(documents).map_err(PublishError::Findings)?;
+        let first = compiler.check(documents).map_err(PublishError::Findings)?;
         store.keep_release(first.id(), documents).await?;
         let current = ArcSwap::from_pointee(first);
-        Ok(Self { store, compile, current, older: Mutex::default() })
+        Ok(Self { store, compiler, current, older: Mutex::default() })
     }
 
     /// The release that new sessions begin on.
@@ -144,7 +148,7 @@ impl Releases {
     /// # Errors
     /// [`PublishError::Findings`] when the documents have errors: the current release stays.
     pub async fn publish(&self, documents: &Documents) -> Result<bool, PublishError> {
-        let next = (self.compile)(documents).map_err(PublishError::Findings)?;
+        let next = self.compiler.check(documents).map_err(PublishError::Findings)?;
         let before = self.current();
         if next.id() == before.id() {
             return Ok(false);
@@ -168,13 +172,13 @@ impl Releases {
             return Ok(Some(known));
         }
         let Some(documents) = self.store.release_documents(id).await? else { return Ok(None) };
-        match (self.compile)(&documents) {
+        match self.compiler.read(&documents) {
             Ok(release) => {
                 self.remember(Arc::clone(&release));
                 Ok(Some(release))
             }
-            Err(findings) => {
-                tracing::error!(release = %id, findings = findings.len(), "a kept release cannot be read any more");
+            Err(reason) => {
+                tracing::error!(release = %id, reason, "a kept release cannot be read any more");
                 Ok(None)
             }
         }

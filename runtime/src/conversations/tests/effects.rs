@@ -299,3 +299,21 @@ async fn a_started_send_is_marked_before_it_leaves() {
     assert!(matches!(entry.state, OutboxState::InDoubt { repeated: false, .. }));
     assert_eq!(entry.attempts, 1);
 }
+
+#[tokio::test]
+async fn people_retry_or_discard_what_was_given_up() {
+    let hospital = Hospital::open().await;
+    hospital.answers([SendError::GiveUp { failure: SendFailure::Media }]);
+    asked(&hospital, "oi").await;
+    let effect = hospital.last_effect();
+    assert!(hospital.here.retry_dead_letter(&effect).await.unwrap());
+    assert!(!hospital.here.retry_dead_letter(&effect).await.unwrap(), "it is dead no more");
+    hospital.works().await;
+    assert_eq!(hospital.said(), ["v1 ouviu oi", "v1 ouviu oi"]);
+    assert!(hospital.here.store().dead_letters(10).await.unwrap().is_empty());
+    asked(&hospital, "email").await;
+    let dead = hospital.here.store().dead_letters(10).await.unwrap();
+    assert!(hospital.here.discard_dead_letter(&dead[0].entry.effect.id).await.unwrap());
+    hospital.works().await;
+    assert!(hospital.here.store().dead_letters(10).await.unwrap().is_empty());
+}

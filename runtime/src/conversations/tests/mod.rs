@@ -2,6 +2,7 @@
 
 mod desk;
 mod effects;
+mod engine;
 mod intake;
 mod person;
 mod script;

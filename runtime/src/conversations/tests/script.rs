@@ -1,17 +1,20 @@
 //! A release whose flow does what the contact says, so that each test reads as a conversation.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use fluxo_engine::error::Error;
+use fluxo_engine::flow::{Flow, Library};
 use fluxo_engine::ids::{EffectId, FlowId, ReleaseId, SessionId, WaitId};
 use fluxo_engine::protocol::{
     Assign, Content, DeskEvent, Due, Effect, EffectKind, Event, Handoff, HttpOutcome, HttpRequest, Inbound,
-    Message, Method, Object, Origin, Resume, TicketRequest, Timer, TimerChange, TimerKind, Trigger, Turn,
-    Wake, World,
+    Message, Method, Object, Origin, Project, Resume, TicketRequest, Timer, TimerChange, TimerKind, Trigger,
+    Turn, Wake, World,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::releases::{Door, Hearing, Played, Release, Standing};
+use crate::releases::{Compiler, Door, Hearing, Played, Release, Route, Standing};
+use crate::store::Documents;
 
 /// One flow, `eco`; the name of the release stands in what it says.
 #[derive(Debug)]
@@ -183,13 +186,54 @@ fn text(message: &Inbound) -> &str {
     if let Content::Text { text } = &message.content { text } else { "?" }
 }
 
+/// What a hospital of these tests plays.
+#[derive(Debug, Clone)]
+pub(super) enum Flows {
+    /// The script: its release is named by the text of the first document.
+    Script,
+    /// The engine, with these documents.
+    Engine(Documents),
+}
+
+impl Flows {
+    pub(super) fn documents(&self) -> Documents {
+        match self {
+            Self::Script => vec![("eco.json".to_owned(), "v1".to_owned())],
+            Self::Engine(documents) => documents.clone(),
+        }
+    }
+}
+
+impl Compiler for Flows {
+    fn check(&self, documents: &Documents) -> Result<Arc<dyn Release>, Vec<String>> {
+        self.read(documents).map_err(|reason| vec![reason])
+    }
+
+    fn read(&self, documents: &Documents) -> Result<Arc<dyn Release>, String> {
+        if let Self::Engine(_) = self {
+            let flows: Result<Vec<Flow>, _> = documents.iter().map(|(_, text)| Flow::parse(text)).collect();
+            return Ok(Arc::new(Library::new(flows.map_err(|error| error.to_string())?)));
+        }
+        match documents.first() {
+            Some((_, text)) if text != "broken" => Ok(Arc::new(Script(text.as_str().into()))),
+            Some(_) | None => Err("broken".to_owned()),
+        }
+    }
+}
+
 impl Release for Script {
     fn id(&self) -> &ReleaseId {
         &self.0
     }
 
-    fn route(&self, _channel: &str, message: &Inbound) -> Option<(FlowId, Origin)> {
-        (text(message) != "ninguem").then(|| ("eco".into(), Origin::Default))
+    fn route(&self, project: &Project, _channel: &str, message: &Inbound) -> Route {
+        if matches!(message.content, Content::Tap { .. }) {
+            return Route::StaleTap { text: project.stale_tap_text.clone(), flow: Some("eco".into()) };
+        }
+        match text(message) {
+            "ninguem" => Route::Nothing,
+            _ => Route::Start { flow: "eco".into(), origin: Origin::Default },
+        }
     }
 
     fn door(&self, flow: &FlowId) -> Door {

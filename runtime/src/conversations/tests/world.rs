@@ -13,11 +13,11 @@ use fluxo_engine::protocol::{
 use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 
-use super::script::Script;
+use super::script::Flows;
 use crate::channels::{Channel, Receipt, Rejected, Request, SendError, Told};
 use crate::conversations::{Calls, Conversations, Language, Outside, Surroundings};
 use crate::foundation::clock::Clock;
-use crate::releases::{Release, Releases};
+use crate::releases::Releases;
 use crate::store::{Address, Conversation, Loaded, Options, SledStore, Store};
 use crate::workers::{dispatcher, timers};
 
@@ -172,6 +172,7 @@ pub(super) struct Hospital {
     pub(super) phone: Arc<Phone>,
     pub(super) line: Arc<Line>,
     pub(super) clock: Hand,
+    flows: Flows,
     place: tempfile::TempDir,
     messages: AtomicUsize,
 }
@@ -181,6 +182,7 @@ async fn open(
     clock: &Hand,
     phone: &Arc<Phone>,
     line: &Arc<Line>,
+    flows: &Flows,
 ) -> Arc<Conversations> {
     // A process that was killed may still be closing its files.
     let mut opened = SledStore::open(place.path(), &Options::default()).await;
@@ -195,15 +197,12 @@ async fn open(
         }
     }
     let store: Arc<dyn Store> = Arc::new(opened.unwrap());
-    let compile = |documents: &crate::store::Documents| match documents.first() {
-        Some((_, text)) if text != "broken" => Ok(Arc::new(Script(text.as_str().into())) as Arc<dyn Release>),
-        Some(_) | None => Err(vec!["broken".to_owned()]),
-    };
-    let documents = vec![("eco.json".to_owned(), "v1".to_owned())];
-    let releases = Releases::open(Arc::clone(&store), Box::new(compile), &documents).await.unwrap();
+    let releases =
+        Releases::open(Arc::clone(&store), Box::new(flows.clone()), &flows.documents()).await.unwrap();
     let project = Project {
         queues: BTreeMap::from([("recepcao".into(), "console".into())]),
         desks: BTreeSet::from(["console".into()]),
+        connections: BTreeSet::from(["rm".into()]),
         default_queue: Some("recepcao".into()),
         stale_tap_text: Some("botão antigo".into()),
         ..Project::default()
@@ -216,20 +215,24 @@ async fn open(
 
 impl Hospital {
     pub(super) async fn open() -> Self {
+        Self::with(Flows::Script).await
+    }
+
+    pub(super) async fn with(flows: Flows) -> Self {
         let place = tempfile::tempdir_in(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")).unwrap();
         let (clock, phone, line) = (Hand::new(), Arc::default(), Arc::default());
-        let here = open(&place, &clock, &phone, &line).await;
-        Self { here, phone, line, clock, place, messages: AtomicUsize::new(0) }
+        let here = open(&place, &clock, &phone, &line, &flows).await;
+        Self { here, phone, line, clock, flows, place, messages: AtomicUsize::new(0) }
     }
 
     /// Everything in memory is gone, the store is opened anew.
     pub(super) async fn killed(self) -> Self {
-        let Self { here, phone, line, clock, place, messages } = self;
+        let Self { here, phone, line, clock, flows, place, messages } = self;
         assert_eq!(Arc::strong_count(&here), 1, "something of the process still runs");
         drop(here);
-        let here = open(&place, &clock, &phone, &line).await;
+        let here = open(&place, &clock, &phone, &line, &flows).await;
         here.recover().await.unwrap();
-        Self { here, phone, line, clock, place, messages }
+        Self { here, phone, line, clock, flows, place, messages }
     }
 
     pub(super) fn told(&self, from: &Address, id: &str, text: &str) -> Told {
