@@ -56,7 +56,7 @@ function showDay(list, mine) {
   document.getElementById("day").textContent = dayName(day, today);
   const count = (state) => list.filter((one) => one.state === state).length;
   document.getElementById("day-sum").textContent = list.length
-    ? `${list.length} consultas · ${count("confirmed")} confirmadas · ${count("scheduled")} por confirmar${count("cancelled") ? ` · ${count("cancelled")} canceladas` : ""}`
+    ? `${list.length} consultas · ${count("confirmed")} confirmadas · ${count("scheduled")} por confirmar${count("cancelled") ? ` · ${count("cancelled")} ${count("cancelled") === 1 ? "cancelada" : "canceladas"}` : ""}`
     : "Nenhuma consulta neste dia.";
   const box = document.getElementById("day-list");
   const place = box.scrollTop;

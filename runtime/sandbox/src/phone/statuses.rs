@@ -178,10 +178,15 @@ fn body(
     if let Some(code) = code {
         told["errors"] = json!([error(code)]);
     } else {
-        members["contacts"] = json!([compose::contact(
-            &sent.account,
-            compose::Identity { no_wa_id: sent.to_bsuid, no_bsuid: false }
-        )]);
+        let identity = compose::Identity { no_wa_id: sent.to_bsuid, no_bsuid: false };
+        let mut contact = compose::contact(&sent.account, identity);
+        // A username is told with what reached the person, never with `sent` (§4.1).
+        if status == "sent"
+            && let Some(profile) = contact["profile"].as_object_mut()
+        {
+            profile.remove("username");
+        }
+        members["contacts"] = json!([contact]);
     }
     members["statuses"] = json!([told]);
     let text =

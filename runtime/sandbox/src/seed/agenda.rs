@@ -10,7 +10,7 @@ use super::{
     Random,
     hospital::{Hospital, Schedule},
     locks::Lock,
-    patients::{DEMO, Patient},
+    patients::{DEMO, DemoPatient, Patient},
 };
 
 /// Agendas are open this many days ahead, today included (the vendor's own search window, totvs-rm.md §3).
@@ -164,29 +164,11 @@ pub(crate) fn demo_tomorrow(
 ) -> Vec<Appointment> {
     let date = today.saturating_add(1.day());
     let mut list: Vec<Appointment> = Vec::new();
-    for (demo, patient) in DEMO.iter().zip(patients) {
+    for (place, (demo, patient)) in DEMO.iter().zip(patients).enumerate() {
         for turn in 0..demo.tomorrow {
-            // Children see the paediatrician on call; the second appointment of a day is in the afternoon.
-            let child = demo.birth.year() > 2010;
-            let on_call = hospital
-                .schedules
-                .iter()
-                .position(|one| {
-                    one.on_call
-                        && (hospital.specialties[hospital.doctors[one.doctor].specialty].code == "PEDI")
-                            == child
-                })
-                .expect("the hospital has doctors on call");
-            let working = (0..hospital.schedules.len()).filter(|at| {
-                !child
-                    && turn == 0
-                    && hospital.schedules[*at].slot_minutes == 20
-                    && !hospital.schedules[*at].on_call
-                    && hospital.specialty_of(*at).code != "PEDI"
-                    && hospital.specialty_of(*at).code != "GINE"
-            });
+            let candidates = candidates(hospital, demo, place * 2 + turn);
             let earliest = if turn == 0 { time(8, 0, 0, 0) } else { time(14, 0, 0, 0) };
-            let place = working.chain([on_call]).find_map(|at| {
+            let place = candidates.into_iter().find_map(|at| {
                 slots(&hospital.schedules[at], at, date, locks)
                     .into_iter()
                     .enumerate()
@@ -209,6 +191,26 @@ pub(crate) fn demo_tomorrow(
             ));
         }
     }
+    list
+}
+
+/// The agendas where a demo patient may have an appointment, the likeliest first. Children see the paediatrician on
+/// call, and whoever finds nobody at work sees the physician on call: there is one every day of the year.
+fn candidates(hospital: &Hospital, demo: &DemoPatient, turn: usize) -> Vec<usize> {
+    let child = demo.birth.year() > 2010;
+    let specialty = |at: &usize| hospital.specialty_of(*at).code;
+    let all = 0..hospital.schedules.len();
+    let on_call =
+        all.clone().filter(|at| hospital.schedules[*at].on_call && (specialty(at) == "PEDI") == child);
+    if child {
+        return on_call.collect();
+    }
+    let ordinary = all
+        .filter(|at| !hospital.schedules[*at].on_call && !matches!(specialty(at), "PEDI" | "GINE" | "UROL"));
+    let mut list: Vec<usize> = ordinary.collect();
+    let start = turn * 5 % list.len();
+    list.rotate_left(start);
+    list.extend(on_call);
     list
 }
 
