@@ -82,7 +82,8 @@ pub struct Answer {
     /// What is asked for; decides how it is read and normalised.
     #[serde(rename = "type")]
     pub kind: AnswerType,
-    /// The least: a number, an amount, a date, a time; for texts the number of characters. A template may give it.
+    /// The least: a number, an amount, a date, a time; for texts the number of characters, for names of words
+    /// (`2` asks for a surname). A template may give it.
     pub min: Option<TemplateTree>,
     /// The most, as `min`.
     pub max: Option<TemplateTree>,
