@@ -4,6 +4,7 @@
 //! `releases`, `conversations`, `workers`, `web`, `cli`. A module uses only those below it.
 
 pub mod channels;
+pub mod cli;
 pub mod connections;
 pub mod conversations;
 pub mod drawing;

@@ -1,0 +1,98 @@
+//! The command line: one file per command. Commands call the layers below and hold no logic of their own.
+
+#![allow(clippy::print_stdout)] // what a command answers goes to standard output
+
+mod chat;
+mod check;
+mod documents;
+mod graph;
+mod project;
+mod sandbox;
+mod terminal;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Exit {
+    /// Nothing to complain about: 0.
+    Clean,
+    /// Findings, or tests that failed: 1.
+    Findings,
+    /// The command line asks for something that is not there: 2.
+    Usage,
+    /// Something could not be read, or the service could not go on: 3.
+    Failed,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+            Exit::Failed => 3,
+        })
+    }
+}
+
+/// Fluxos de conversa para hospitais, como dados: confere, testa, desenha e atende no WhatsApp.
+#[derive(Debug, Parser)]
+#[command(name = "fluxo", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    after_help = "Saída: 0 tudo certo · 1 há achados ou testes que falham · 2 uso errado · 3 não foi possível ler ou continuar"
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Confere fluxos: forma, ligações, modelos. Diz o arquivo, a linha, a coluna e o conserto
+    #[command(alias = "validate")]
+    Check(check::Arguments),
+    /// Roda os testes dos fluxos e mostra quais nós e saídas eles percorrem
+    Test(test::Arguments),
+    /// Conversa com um fluxo no terminal
+    Chat(chat::Arguments),
+    /// Desenha um fluxo
+    Graph(graph::Arguments),
+    /// Sobe só o mundo de fora simulado: TOTVS RM, WhatsApp e o telefone no navegador
+    Sandbox(sandbox::Arguments),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let usage = error.use_stderr();
+            // Nobody left to tell when even this cannot be printed.
+            let _ = error.print();
+            return if usage { Exit::Usage.into() } else { Exit::Clean.into() };
+        }
+    };
+    let outcome = match cli.command {
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Chat(arguments) => chat::run(&arguments),
+        Command::Graph(arguments) => graph::run(&arguments),
+        Command::Sandbox(arguments) => sandbox::run(&arguments),
+    };
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            terminal::complain(&format!("{error:#}"));
+            Exit::Failed.into()
+        }
+    }
+}
+
+/// The runtime that commands which wait for the network run on.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
