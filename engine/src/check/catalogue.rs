@@ -75,6 +75,8 @@ catalogue! {
     F123 Error "palavra em dois fluxos" "keyword of two flows";
     F124 Warning "menu pode ficar vazio" "menu may be empty";
     F125 Error "fluxo repetido" "flow defined twice";
+    F126 Error "entradas do outro fluxo" "inputs of the other flow";
+    F128 Warning "resultado que nunca vem" "outcome that never comes";
     // Variables and templates.
     F201 Error "sintaxe do modelo" "template syntax";
     F202 Error "filtro desconhecido" "unknown filter";
@@ -87,6 +89,44 @@ catalogue! {
     F401 Error "sem ramo de erro" "no way out for errors";
     F412 Error "sem saída para dúvida" "no way out for doubt";
     F413 Error "conexão inexistente" "connection does not exist";
+}
+
+impl Code {
+    /// Whether a node may keep it, with a reason (`"allow": { "F108": "…" }`): what can be played all the same.
+    pub fn may_be_allowed(self) -> bool {
+        match self {
+            Self::F003 | Self::F105 | Self::F108 | Self::F124 | Self::F128 | Self::F216 => true,
+            Self::F001
+            | Self::F002
+            | Self::F004
+            | Self::F005
+            | Self::F006
+            | Self::F007
+            | Self::F008
+            | Self::F009
+            | Self::F010
+            | Self::F012
+            | Self::F101
+            | Self::F103
+            | Self::F104
+            | Self::F106
+            | Self::F113
+            | Self::F116
+            | Self::F117
+            | Self::F123
+            | Self::F125
+            | Self::F126
+            | Self::F201
+            | Self::F202
+            | Self::F203
+            | Self::F204
+            | Self::F205
+            | Self::F212
+            | Self::F401
+            | Self::F412
+            | Self::F413 => false,
+        }
+    }
 }
 
 impl fmt::Display for Code {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::catalogue::Code;
 use crate::flow::graph::{Edge, Graph, edges_of};
 use crate::flow::schema::{CAMPAIGN, FLOW, FLOW_TEST, Holds, Schema, Violation};
 use crate::flow::source::Source;
@@ -152,6 +153,16 @@ impl Document {
     pub(crate) fn graph(&self, mend: impl Fn(Edge) -> Edge) -> Graph {
         let ways = self.nodes.iter().flat_map(|node| self.edges(node)).map(mend);
         Graph::new(self.nodes.iter().map(|node| node.id.clone()), ways)
+    }
+
+    /// Whether the flow, or the node at a byte, keeps a finding with a reason.
+    pub(crate) fn allows(&self, code: Code, at: usize) -> bool {
+        let node = self.node_at(at).map(|id| format!("{}/allow", node_pointer(&id)));
+        code.may_be_allowed()
+            && ["/allow".to_owned()]
+                .into_iter()
+                .chain(node)
+                .any(|allow| self.text(&format!("{allow}/{code}")).is_some())
     }
 
     /// Where the text of a pointer stands, without its quotes.

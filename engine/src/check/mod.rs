@@ -14,6 +14,7 @@ mod project;
 mod reading;
 pub mod render;
 mod shape;
+mod subflows;
 mod suggest;
 mod templates;
 pub mod text;
@@ -53,8 +54,15 @@ const OF_DOCUMENT: &[OfDocument] = &[
 ];
 
 /// Checks of all documents together.
-const OF_PROJECT: &[OfProject] =
-    &[project::same_flow, project::flows, project::defaults, project::keywords, graph::circles];
+const OF_PROJECT: &[OfProject] = &[
+    project::same_flow,
+    project::flows,
+    project::defaults,
+    project::keywords,
+    graph::circles,
+    subflows::inputs,
+    subflows::outcomes,
+];
 
 /// What came of a check.
 #[derive(Debug)]
@@ -86,6 +94,13 @@ pub fn check(sources: impl IntoIterator<Item = Source>, facts: &ProjectFacts) ->
     for family in OF_PROJECT {
         family(&documents, facts, &mut diagnostics);
     }
+    let document_of = |path: &str| documents.iter().find(|document| document.source.path == path);
+    diagnostics.retain(|diagnostic| {
+        let places = diagnostic.related.iter().map(|label| label.span.start).chain([diagnostic.span.start]);
+        document_of(&diagnostic.path)
+            .is_none_or(|document| !places.into_iter().any(|at| document.allows(diagnostic.code, at)))
+    });
+
     let clean = diagnostics.iter().all(|diagnostic| diagnostic.severity < Severity::Error);
     let library = if clean { library_of(&documents, &mut diagnostics) } else { None };
 

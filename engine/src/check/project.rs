@@ -97,8 +97,13 @@ pub(super) fn same_flow(documents: &[Document], _: &ProjectFacts, found: &mut Ve
     }
 }
 
-/// F117: flows that are played, tested or begun and do not exist.
+/// F117: flows that are played, tested or begun and do not exist. While a document cannot be read, it may be the one.
 pub(super) fn flows(documents: &[Document], facts: &ProjectFacts, found: &mut Vec<Diagnostic>) {
+    let is_nameless =
+        |document: &Document| document.kind == DocumentKind::Flow && document.flow_id().is_none();
+    if documents.iter().any(is_nameless) {
+        return;
+    }
     let mut known = facts.flows.clone();
     known.extend(documents.iter().filter_map(Document::flow_id).map(str::to_owned));
     for document in documents {

@@ -150,3 +150,80 @@ fn any_bytes_are_judged_and_none_make_it_fall_over() {
         check([Source::read("x.json", text)], &facts()).render(look);
     }
 }
+
+#[test]
+fn a_node_may_keep_a_finding_with_a_reason() {
+    let mut flow: serde_json::Value =
+        serde_json::from_str(&read(Code::F108, "bad")[0].text).expect("an example");
+    flow["nodes"]["desculpa"]["allow"] = serde_json::json!({ "F108": "o RM responde na segunda vez" });
+    let report = check([Source::read("x.json", flow.to_string())], &facts());
+    assert!(report.diagnostics.is_empty(), "{:?}", report.diagnostics);
+    flow["nodes"]["desculpa"]["next"] = "ninguem".into();
+    flow["nodes"]["desculpa"]["allow"] = serde_json::json!({ "F101": "não importa" });
+    let report = check([Source::read("x.json", flow.to_string())], &facts());
+    assert_eq!(report.count(Severity::Error), 1, "what cannot be played cannot be allowed");
+}
+
+#[test]
+fn outcomes_without_a_way_out_are_told() {
+    let mut flow: serde_json::Value =
+        serde_json::from_str(&read(Code::F128, "good")[0].text).expect("an example");
+    flow["nodes"]["identificar"]["on"] = serde_json::json!({ "failed": "fim" });
+    let callee = read(Code::F128, "good").remove(1);
+    let report = check([Source::read("x.json", flow.to_string()), callee], &facts());
+    assert_eq!(report.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), [Code::F106]);
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_told() {
+    let report = check([Source::from_bytes("x.json", b"{ \"title\": \"Confirma\xe7\xe3o\" }")], &facts());
+    assert!(report.diagnostics.iter().any(|d| d.code == Code::F003 && d.severity == Severity::Error));
+}
+
+/// The flows that are shipped, with their tests.
+fn shipped() -> Vec<Source> {
+    let flows = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
+    let mut sources = Vec::new();
+    for folder in ["", "tests"] {
+        for file in std::fs::read_dir(flows.join(folder)).expect("flows/").flatten() {
+            let name = file.file_name().into_string().expect("a name");
+            if name.ends_with(".json") {
+                let text = std::fs::read_to_string(file.path()).expect("a text");
+                sources.push(Source::read(
+                    Path::new("flows").join(folder).join(name).display().to_string(),
+                    text,
+                ));
+            }
+        }
+    }
+    sources
+}
+
+#[test]
+fn the_shipped_flows_have_no_finding() {
+    let report = check(shipped(), &ProjectFacts::default());
+    assert!(report.library.is_some(), "{}", report.render(look(Format::Human, Language::Portuguese)));
+    assert_eq!(report.diagnostics.len(), 0, "{}", report.render(look(Format::Human, Language::Portuguese)));
+}
+
+#[test]
+fn a_misspelt_node_id_gets_an_answer_worth_reading() {
+    let mut sources = shipped();
+    let confirma = sources.iter_mut().find(|source| source.path == "flows/confirma.json").expect("confirma");
+    let right =
+        confirma.text.find("\"next\": \"escolher\"").expect("a way to `escolher`") + "\"next\": ".len();
+    let position = confirma.position(right);
+    let mut text = confirma.text.clone();
+    text.replace_range(right..right + "\"escolher\"".len(), "\"escoler\"");
+    *confirma = Source::read("flows/confirma.json", text);
+    let said = check(sources, &ProjectFacts::default()).render(look(Format::Human, Language::Portuguese));
+    let (line, column) = (position.line, position.column);
+    let headline =
+        format!("flows/confirma.json:{line}:{column}: erro[F101]: o destino \"escoler\" não existe\n");
+    assert!(said.starts_with(&headline), "{said}");
+    assert!(
+        said.contains("nenhum nó tem este id")
+            && said.contains("ajuda: existe um nó com nome parecido: \"escolher\"")
+    );
+    assert!(said.contains("\n1 erro e 0 avisos em "), "{said}");
+}

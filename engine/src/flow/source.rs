@@ -135,6 +135,11 @@ impl Source {
         source
     }
 
+    /// Reads a file's bytes. What is not UTF-8 becomes U+FFFD, and the checker says so.
+    pub fn from_bytes(path: impl Into<String>, bytes: &[u8]) -> Self {
+        Self::read(path, String::from_utf8_lossy(bytes))
+    }
+
     fn parse(&mut self) {
         let text = std::mem::take(&mut self.text);
         let offset = if text.starts_with(BOM) { BOM.len_utf8() } else { 0 };
