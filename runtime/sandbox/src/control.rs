@@ -46,7 +46,9 @@
 //!
 //! trouble and habits
 //!   POST   /control/faults                          one or a list of {"target": "rm"|"graph", "method"?, "path"? (exact),
-//!                                                   "path_prefix"?, "times"?, "fault"}; paths without /rm and /graph.
+//!                                                   "path_prefix"?, "body_has"? (a member of the JSON body: "type" is in
+//!                                                   messages and not in read receipts), "times"?, "fault"}; paths
+//!                                                   without /rm and /graph.
 //!                                                   fault: {"status", "body"?, "headers"?} · {"slow_ms"} · "cut_before" ·
 //!                                                   "cut_after_accepting" · "html" · "silence" · {"conflict": "409"|"400"|"500"}
 //!                                                   (the next booking loses its slot to somebody else) ·
@@ -68,7 +70,7 @@ use std::sync::Arc;
 
 use axum::{
     Json, Router,
-    extract::Request,
+    extract::{Request, State},
     http::{StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -78,7 +80,7 @@ use serde_json::json;
 
 use crate::shared::Shared;
 
-pub(crate) fn routes() -> Router<Arc<Shared>> {
+pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
     Router::new()
         .route("/control/phones", get(phones::list))
         .route("/control/phones/{phone}/say", post(phones::say))
@@ -107,20 +109,33 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/control/templates", post(observe::put_template))
         .route("/control/clock", post(observe::advance_clock))
         .route("/control/service", post(observe::set_service))
-        .layer(middleware::from_fn(same_origin))
+        .layer(middleware::from_fn_with_state(Arc::clone(shared), same_origin))
 }
 
-/// A web page from elsewhere has no business here, though it could reach loopback.
-async fn same_origin(request: Request, next: Next) -> Response {
+/// A web page from elsewhere has no business here, though it could reach loopback: neither by its own name, nor by a
+/// name that it made point here.
+async fn same_origin(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let foreign = {
         let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         let host = text(header::HOST);
-        text(header::ORIGIN).is_some_and(|origin| host.is_none_or(|host| origin != format!("http://{host}")))
+        let renamed = shared.options.listen.ip().is_loopback() && !host.is_none_or(is_loopback);
+        renamed
+            || text(header::ORIGIN)
+                .is_some_and(|origin| host.is_none_or(|host| origin != format!("http://{host}")))
     };
     if foreign {
         return StatusCode::FORBIDDEN.into_response();
     }
     next.run(request).await
+}
+
+/// Whether a `Host` header names this machine.
+fn is_loopback(host: &str) -> bool {
+    let name =
+        host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name });
+    name == "localhost"
+        || name == "[::1]"
+        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// A request that cannot be done.

@@ -123,18 +123,34 @@ struct Rule {
     method: Option<String>,
     path: Option<String>,
     path_prefix: Option<String>,
+    /// A member that the JSON body must have.
+    body_has: Option<String>,
     left: Option<u64>,
     fault: Fault,
 }
 
 impl Rule {
-    fn matches(&self, target: &str, method: &str, path: &str) -> bool {
+    fn matches(&self, request: Asked<'_>) -> bool {
+        let Asked { target, method, path, body } = request;
         self.target == target
             && self.left != Some(0)
             && self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
             && self.path.as_ref().is_none_or(|wanted| wanted == path)
             && self.path_prefix.as_ref().is_none_or(|prefix| path.starts_with(prefix.as_str()))
+            && self.body_has.as_ref().is_none_or(|member| !body[member.as_str()].is_null())
     }
+}
+
+/// A request, as rules look at it.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// `rm` or `graph`.
+    pub(crate) target: &'static str,
+    pub(crate) method: &'a str,
+    /// Without the base.
+    pub(crate) path: &'a str,
+    /// JSON, or null.
+    pub(crate) body: &'a Value,
 }
 
 /// The rules in force, first match first.
@@ -187,12 +203,10 @@ impl Faults {
 
     /// The faults of the connection that strike a request, each used up by one. Delays add up; of the others the
     /// first counts.
-    pub(crate) fn strike(&self, target: &str, method: &str, path: &str) -> Vec<Fault> {
+    pub(crate) fn strike(&self, request: Asked<'_>) -> Vec<Fault> {
         let mut rules = self.rules.lock().expect("no holder panics");
         let mut struck: Vec<Fault> = Vec::new();
-        for rule in
-            rules.1.iter_mut().filter(|rule| rule.fault.is_transport() && rule.matches(target, method, path))
-        {
+        for rule in rules.1.iter_mut().filter(|rule| rule.fault.is_transport() && rule.matches(request)) {
             let slow = matches!(rule.fault, Fault::Slow { .. });
             if slow || struck.iter().all(|fault| matches!(fault, Fault::Slow { .. })) {
                 rule.left = rule.left.map(|left| left - 1);
@@ -204,12 +218,9 @@ impl Faults {
     }
 
     /// The fault of a booking or a message, used up by it.
-    pub(crate) fn operation(&self, target: &str, method: &str, path: &str) -> Option<Fault> {
+    pub(crate) fn operation(&self, request: Asked<'_>) -> Option<Fault> {
         let mut rules = self.rules.lock().expect("no holder panics");
-        let rule = rules
-            .1
-            .iter_mut()
-            .find(|rule| !rule.fault.is_transport() && rule.matches(target, method, path))?;
+        let rule = rules.1.iter_mut().find(|rule| !rule.fault.is_transport() && rule.matches(request))?;
         rule.left = rule.left.map(|left| left - 1);
         let fault = rule.fault.clone();
         rules.1.retain(|rule| rule.left != Some(0));
@@ -220,7 +231,8 @@ impl Faults {
 fn parse_rule(given: &Value) -> Result<Rule, String> {
     let text = |name: &str| given.get(name).and_then(Value::as_str).map(str::to_owned);
     for (name, _) in given.as_object().into_iter().flatten() {
-        if !["target", "method", "path", "path_prefix", "times", "fault"].contains(&name.as_str()) {
+        if !["target", "method", "path", "path_prefix", "body_has", "times", "fault"].contains(&name.as_str())
+        {
             return Err(format!("unknown member {name}"));
         }
     }
@@ -235,6 +247,7 @@ fn parse_rule(given: &Value) -> Result<Rule, String> {
         method: text("method"),
         path: text("path"),
         path_prefix: text("path_prefix"),
+        body_has: text("body_has"),
         left: given.get("times").and_then(Value::as_u64),
         fault: Fault::parse(given.get("fault").unwrap_or(&Value::Null))?,
     })
@@ -244,15 +257,22 @@ fn parse_rule(given: &Value) -> Result<Rule, String> {
 mod tests {
     use super::*;
 
+    fn asked(target: &'static str, method: &'static str, path: &'static str) -> Asked<'static> {
+        Asked { target, method, path, body: &Value::Null }
+    }
+
     #[test]
     fn a_rule_is_used_up_and_matches_only_what_it_names() {
         let faults = Faults::default();
         let rule = json!({ "target": "rm", "method": "POST", "path_prefix": "/api/hcg/v2/appointments", "times": 1, "fault": "cut_after_accepting" });
         faults.add(&json!([rule])).unwrap();
-        assert!(faults.strike("rm", "GET", "/api/hcg/v2/appointments").is_empty());
-        assert!(faults.strike("graph", "POST", "/api/hcg/v2/appointments").is_empty());
-        assert_eq!(faults.strike("rm", "POST", "/api/hcg/v2/appointments"), [Fault::CutAfterAccepting]);
-        assert!(faults.strike("rm", "POST", "/api/hcg/v2/appointments").is_empty());
+        assert!(faults.strike(asked("rm", "GET", "/api/hcg/v2/appointments")).is_empty());
+        assert!(faults.strike(asked("graph", "POST", "/api/hcg/v2/appointments")).is_empty());
+        assert_eq!(
+            faults.strike(asked("rm", "POST", "/api/hcg/v2/appointments")),
+            [Fault::CutAfterAccepting]
+        );
+        assert!(faults.strike(asked("rm", "POST", "/api/hcg/v2/appointments")).is_empty());
     }
 
     #[test]
@@ -261,21 +281,31 @@ mod tests {
         let slow = json!({ "target": "rm", "fault": { "slow_ms": 5 } });
         let down = json!({ "target": "rm", "fault": { "status": 503 } });
         faults.add(&json!([slow, down, { "target": "rm", "fault": "html" }])).unwrap();
-        assert_eq!(faults.strike("rm", "GET", "/x").len(), 2);
+        assert_eq!(faults.strike(asked("rm", "GET", "/x")).len(), 2);
         assert!(faults.add(&json!([slow, { "target": "mars", "fault": "html" }])).is_err());
         assert!(faults.add(&json!({ "target": "rm", "fault": "explode" })).is_err());
         assert_eq!(faults.list().as_array().unwrap().len(), 3);
         faults.clear(None);
-        assert!(faults.strike("rm", "GET", "/x").is_empty());
+        assert!(faults.strike(asked("rm", "GET", "/x")).is_empty());
     }
 
     #[test]
     fn conflicts_wait_for_a_booking() {
         let faults = Faults::default();
         faults.add(&json!({ "target": "rm", "times": 1, "fault": { "conflict": "400" } })).unwrap();
-        assert!(faults.strike("rm", "POST", "/api/hcg/v2/appointments").is_empty());
-        let fault = faults.operation("rm", "POST", "/api/hcg/v2/appointments");
+        assert!(faults.strike(asked("rm", "POST", "/api/hcg/v2/appointments")).is_empty());
+        let fault = faults.operation(asked("rm", "POST", "/api/hcg/v2/appointments"));
         assert_eq!(fault, Some(Fault::Conflict { form: ConflictForm::BadRequest }));
-        assert_eq!(faults.operation("rm", "POST", "/api/hcg/v2/appointments"), None);
+        assert_eq!(faults.operation(asked("rm", "POST", "/api/hcg/v2/appointments")), None);
+    }
+
+    #[test]
+    fn a_rule_can_ask_for_a_member_of_the_body() {
+        let faults = Faults::default();
+        faults.add(&json!({ "target": "graph", "body_has": "type", "fault": "cut_before" })).unwrap();
+        let (receipt, message) = (json!({ "status": "read" }), json!({ "type": "text" }));
+        let with = |body| Asked { body, ..asked("graph", "POST", "/messages") };
+        assert!(faults.strike(with(&receipt)).is_empty());
+        assert_eq!(faults.strike(with(&message)), [Fault::CutBefore]);
     }
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     book::{self, Entry},
-    faults::Fault,
+    faults::{Asked, Fault},
     line::Line,
     live::Change,
     phone::number,
@@ -53,6 +53,7 @@ pub(crate) async fn pass(
         None => "",
     };
     let noted = book::noted(&bytes);
+    let struck = shared.faults.strike(Asked { target, method: &method, path: &path, body: &noted });
     let phone = noted["to"].as_str().map(number::digits);
     let n = shared.book.open(Entry {
         n: 0,
@@ -71,7 +72,6 @@ pub(crate) async fn pass(
     });
     shared.live.tell(Change::Request { n });
     let started = Instant::now();
-    let struck = shared.faults.strike(target, &method, &path);
     if !struck.is_empty() {
         let names: Vec<String> = struck.iter().map(Fault::name).collect();
         shared.book.close(n, |entry| entry.fault = Some(names.join(", ")));

@@ -101,3 +101,33 @@ fn read(file: File) -> anyhow::Result<BTreeMap<String, Value>> {
     }
     Ok(held)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_newest_value_counts_and_a_torn_line_does_not() {
+        let directory = std::env::temp_dir().join(format!("fluxo-journal-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        let (journal, held) = Journal::open(Some(&directory)).unwrap();
+        assert!(held.is_empty());
+        journal.put("a", &json!(1));
+        journal.put("a", &json!({ "two": 2 }));
+        journal.put("b", &json!(3));
+        journal.remove("b");
+        let path = directory.join("journal.jsonl");
+        let mut bytes = fs::read(&path).unwrap();
+        bytes.extend_from_slice(br#"{"key":"a","value":{"thr"#);
+        fs::write(&path, bytes).unwrap();
+        let (journal, held) = Journal::open(Some(&directory)).unwrap();
+        assert_eq!(held.into_iter().collect::<Vec<_>>(), [("a".to_owned(), json!({ "two": 2 }))]);
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1, "compacted");
+        journal.clear();
+        journal.put("c", &json!(4));
+        let (_, held) = Journal::open(Some(&directory)).unwrap();
+        assert_eq!(held.keys().collect::<Vec<_>>(), ["c"]);
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}

@@ -84,7 +84,7 @@ fn router(shared: &Arc<Shared>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(shared), gate::pass));
     Router::new()
         .merge(outside)
-        .merge(control::routes())
+        .merge(control::routes(shared))
         .merge(page::routes())
         .layer(axum::extract::DefaultBodyLimit::max(150 << 20))
         .with_state(Arc::clone(shared))

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::{checks, error::GraphError};
 use crate::{
-    faults::Fault,
+    faults::{Asked, Fault},
     live::Change,
     phone::{
         entry::{Author, Entry, Stamp},
@@ -212,7 +212,9 @@ async fn fate(
     message: &Value,
 ) -> Result<Fate, GraphError> {
     let failed = |code| Ok(Fate::Failed { code, after_sent: false });
-    if let Some(Fault::AsyncFailed { code, after_sent }) = shared.faults.operation("graph", "POST", path) {
+    if let Some(Fault::AsyncFailed { code, after_sent }) =
+        shared.faults.operation(Asked { target: "graph", method: "POST", path, body: message })
+    {
         return Ok(Fate::Failed { code, after_sent });
     }
     let settings = shared.settings().clone();

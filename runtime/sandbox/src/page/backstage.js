@@ -5,13 +5,14 @@ import { make } from "./words.js";
 
 const NAMES = { rm: "RM", graph: "WhatsApp", webhook: "→ fluxo" };
 const BOOKING = { target: "rm", method: "POST", path: "/api/hcg/v2/appointments", times: 1 };
+const UNAVAILABLE = { error: { message: "(#2) Service temporarily unavailable", type: "OAuthException", code: 2, fbtrace_id: "A4O5a8RAgePwbcGSu" } };
 const SWITCHES = [
   { label: "RM fora do ar", rule: { target: "rm", fault: { status: 503 } } },
   { label: "RM lento (4 s)", rule: { target: "rm", fault: { slow_ms: 4000 } } },
   { label: "Conflito no próximo agendamento", rule: { ...BOOKING, fault: { conflict: "409" } } },
   { label: "Cortar depois de aceitar o agendamento", rule: { ...BOOKING, fault: "cut_after_accepting" } },
-  { label: "WhatsApp fora do ar", rule: { target: "graph", fault: { status: 503 } } },
-  { label: "Cortar o próximo envio, já aceito", rule: { target: "graph", method: "POST", times: 1, fault: "cut_after_accepting" } },
+  { label: "WhatsApp fora do ar", rule: { target: "graph", fault: { status: 503, body: UNAVAILABLE } } },
+  { label: "Cortar o próximo envio, já aceito", rule: { target: "graph", method: "POST", body_has: "type", times: 1, fault: "cut_after_accepting" } },
 ];
 const KEPT = 150;
 const log = document.getElementById("log");

@@ -16,7 +16,7 @@ use super::{
     registry::Refused,
 };
 use crate::{
-    faults::Fault,
+    faults::{Asked, Fault},
     live::Change,
     phone::number,
     seed::agenda::{Appointment, status},
@@ -55,7 +55,8 @@ pub(super) fn book(shared: &Shared, path: &str, body: &[u8]) -> Result<Value, Rm
         return Err(RmError::required("PatientId"));
     }
     let draft = draft(shared, &body, slot)?;
-    if let Some(Fault::Conflict { form }) = shared.faults.operation("rm", "POST", path) {
+    let asked = Asked { target: "rm", method: "POST", path, body: &Value::Null };
+    if let Some(Fault::Conflict { form }) = shared.faults.operation(asked) {
         shared.live.tell(Change::Controls);
         // Whether it was free or not: now it is not.
         let _ = take_for_another(shared, slot);

@@ -164,9 +164,9 @@ pub(crate) fn demo_tomorrow(
 ) -> Vec<Appointment> {
     let date = today.saturating_add(1.day());
     let mut list: Vec<Appointment> = Vec::new();
-    for (place, (demo, patient)) in DEMO.iter().zip(patients).enumerate() {
+    for (person, (demo, patient)) in DEMO.iter().zip(patients).enumerate() {
         for turn in 0..demo.tomorrow {
-            let candidates = candidates(hospital, demo, place * 2 + turn);
+            let candidates = candidates(hospital, demo, person * 2 + turn);
             let earliest = if turn == 0 { time(8, 0, 0, 0) } else { time(14, 0, 0, 0) };
             let place = candidates.into_iter().find_map(|at| {
                 slots(&hospital.schedules[at], at, date, locks)

@@ -172,6 +172,8 @@ async fn a_page_from_elsewhere_is_not_obeyed() {
     let url = format!("{}/control/reset", world.sandbox.url());
     let foreign = world.http.post(&url).header("origin", "https://evil.example").send().await.unwrap();
     assert_eq!(foreign.status(), 403);
+    let rebound = world.http.post(&url).header("host", "evil.example").send().await.unwrap();
+    assert_eq!(rebound.status(), 403);
     let own = world.http.post(&url).header("origin", world.sandbox.url()).send().await.unwrap();
     assert_eq!(own.status(), 200);
 }
