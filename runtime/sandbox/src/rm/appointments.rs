@@ -19,7 +19,10 @@ use crate::{
     faults::{Asked, Fault},
     live::Change,
     phone::number,
-    seed::agenda::{Appointment, status},
+    seed::{
+        agenda::{Appointment, status},
+        patients::Patient,
+    },
     settings::ConflictForm,
     shared::Shared,
 };
@@ -59,7 +62,7 @@ pub(super) fn book(shared: &Shared, path: &str, body: &[u8]) -> Result<Value, Rm
     if let Some(Fault::Conflict { form }) = shared.faults.operation(asked) {
         shared.live.tell(Change::Controls);
         // Whether it was free or not: now it is not.
-        let _ = take_for_another(shared, slot);
+        let _ = take_for_another(shared, slot, draft.patient.as_deref());
         return Err(conflict(form));
     }
     let now = shared.clock.local();
@@ -258,11 +261,18 @@ fn conflict(form: ConflictForm) -> RmError {
     })
 }
 
-/// Somebody else was quicker.
-fn take_for_another(shared: &Shared, slot: (usize, Date, Time)) -> Result<(), Refused> {
+/// Somebody else than who is booking was quicker.
+fn take_for_another(
+    shared: &Shared,
+    slot: (usize, Date, Time),
+    booking: Option<&str>,
+) -> Result<(), Refused> {
     let other = {
         let books = shared.registry.books(shared.clock.today());
-        books.patients.values().rfind(|patient| !patient.cell_phone.is_empty()).cloned()
+        let another = |patient: &&Patient| {
+            !patient.cell_phone.is_empty() && booking.is_none_or(|booking| booking != patient.id)
+        };
+        books.patients.values().rfind(another).cloned()
     };
     let Some(other) = other else { return Ok(()) };
     let now = shared.clock.local();
