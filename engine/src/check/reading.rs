@@ -7,7 +7,8 @@ use super::catalogue::{Code, Severity};
 use super::diagnostic::Diagnostic;
 use super::document::Document;
 use super::text::{Text, say};
-use crate::flow::source::{Fault, FaultKind, MAX_BYTES, MAX_DEPTH};
+use crate::flow::fault::{Fault, FaultKind};
+use crate::flow::source::{MAX_BYTES, MAX_DEPTH};
 
 /// F001, F002, F003, F010: what the reader stumbled over.
 pub(super) fn faults(document: &Document, _: &ProjectFacts, found: &mut Vec<Diagnostic>) {

@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod definition;
 #[cfg(test)]
 mod drift;
+pub mod fault;
 pub mod graph;
 pub mod interrupts;
 pub mod library;
