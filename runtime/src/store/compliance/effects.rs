@@ -102,6 +102,23 @@ pub(super) async fn what_was_done_under_a_lease_is_not_leased_again(subject: &dy
     assert_eq!(load(&*store, "c").await.outbox, [asked(effect("c", 2, 0), 9)]);
 }
 
+pub(super) async fn effects_stay_in_the_order_in_which_they_were_asked(subject: &dyn Subject) {
+    let store = subject.open().await;
+    done(&*store, birth("c")).await;
+    let turns = [9, 10, 2, 100];
+    for turn in turns {
+        let mut commit = next(&load(&*store, "c").await);
+        commit.outbox_push = vec![asked(effect("c", turn, 10), 0), asked(effect("c", turn, 2), 0)];
+        done(&*store, commit).await;
+    }
+    drop(store);
+    let store = subject.open().await;
+    let asked: Vec<_> =
+        turns.iter().flat_map(|turn| [effect("c", *turn, 10), effect("c", *turn, 2)]).collect();
+    let found: Vec<_> = load(&*store, "c").await.outbox.into_iter().map(|entry| entry.effect.id).collect();
+    assert_eq!(found, asked);
+}
+
 pub(super) async fn an_attempt_once_started_stays_started(subject: &dyn Subject) {
     let store = subject.open().await;
     asking(&*store, "c", &[0, 0]).await;

@@ -18,8 +18,8 @@ const SETTINGS: &str = "conf";
 /// store was created here, so that a missing or shortened data file is known for a loss.
 const ACKNOWLEDGED: &str = "acknowledged";
 
-/// How long sled's threads may take to let go of a data file.
-const LET_GO: Duration = Duration::from_secs(5);
+/// How often it is looked whether a lock has been let go.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A directory that nobody else has open.
 #[derive(Debug)]
@@ -30,7 +30,11 @@ pub(super) struct Directory {
 
 impl Directory {
     /// Makes the directory if there is none, locks it, and removes what a crash of sled's start may have left there.
-    pub(super) fn claim(path: &Path) -> Result<Self, OpenError> {
+    ///
+    /// Waits as long as `patience` says for whoever has it: a process that was told to end may still be closing its
+    /// files, and sled's threads let go of them a moment after a store of this process was closed.
+    pub(super) fn claim(path: &Path, patience: Duration) -> Result<Self, OpenError> {
+        let deadline = Instant::now() + patience;
         let io = |what: &'static str| move |source| OpenError::Io { what, source };
         make(path).map_err(io("could not make the store's directory"))?;
         let lock = OpenOptions::new()
@@ -39,39 +43,19 @@ impl Directory {
             .write(true)
             .open(path.join(LOCK))
             .map_err(io("could not open the store's lock file"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { directory: path.to_owned() }),
-            Err(TryLockError::Error(source)) => {
-                return Err(OpenError::Io { what: "could not lock the store's directory", source });
-            }
-        }
+        hold(&lock, path, deadline)?;
         let claimed = Self { path: path.to_owned(), _lock: lock };
-        claimed.wait_for_data_file()?;
+        // sled holds a lock of its own there and does not wait for it.
+        match claimed.data_file() {
+            Ok(data) => {
+                hold(&data, path, deadline)?;
+                data.unlock().map_err(io("could not unlock the store's data file"))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(io("could not look at the store's data file")(error)),
+        }
         claimed.remove_unfinished_snapshots().map_err(io("could not remove an unfinished snapshot"))?;
         Ok(claimed)
-    }
-
-    /// sled holds a lock of its own on the data file, and its threads may let go of it a moment after a store of this
-    /// process was closed.
-    fn wait_for_data_file(&self) -> Result<(), OpenError> {
-        let io = |source| OpenError::Io { what: "could not look at the store's data file", source };
-        let data = match self.data_file() {
-            Ok(data) => data,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(io(error)),
-        };
-        let deadline = Instant::now() + LET_GO;
-        loop {
-            match data.try_lock() {
-                Ok(()) => return data.unlock().map_err(io),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(LET_GO / 500),
-                Err(TryLockError::WouldBlock) => {
-                    return Err(OpenError::InUse { directory: self.path.clone() });
-                }
-                Err(TryLockError::Error(source)) => return Err(io(source)),
-            }
-        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -160,6 +144,22 @@ impl Mark {
         let number = bytes.first_chunk().copied().unwrap_or_default();
         let crc = crc32fast::hash(&number).to_be_bytes();
         if bytes.len() == 12 && bytes[8..] == crc { u64::from_be_bytes(number) } else { 0 }
+    }
+}
+
+/// Locks a file, once whoever has it lets go or until the deadline.
+fn hold(file: &File, directory: &Path, deadline: Instant) -> Result<(), OpenError> {
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => thread::sleep(LOOK_AGAIN),
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::InUse { directory: directory.to_owned() });
+            }
+            Err(TryLockError::Error(source)) => {
+                return Err(OpenError::Io { what: "could not lock the store's files", source });
+            }
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, RwLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use std::{io, thread};
 
 use sled::Tree;
@@ -47,11 +48,13 @@ pub(crate) struct Options {
     pub(crate) cache_bytes: u64,
     /// Bytes of changes one group of commits may have. A commit is never cut: a group may go over by its last one.
     pub(crate) group_bytes: usize,
+    /// How long to wait for whoever has the store to let go.
+    pub(crate) patience: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, group_bytes: 1 << 20 }
+        Self { cache_bytes: 64 << 20, group_bytes: 1 << 20, patience: Duration::from_secs(3) }
     }
 }
 
@@ -130,7 +133,7 @@ impl Keyspace {
         sync: impl FnOnce(File) -> Sync,
     ) -> Result<Self, OpenError> {
         let io = |what: &'static str| move |source| OpenError::Io { what, source };
-        let directory = Directory::claim(path)?;
+        let directory = Directory::claim(path, options.patience)?;
         let damaged = |detail: String| OpenError::Damaged { directory: path.to_owned(), detail };
         let contents = directory.contents().map_err(io("could not look into the store's directory"))?;
         if matches!(contents, Contents::Store { .. }) && !directory.has_data() {

@@ -17,6 +17,11 @@ fn place() -> tempfile::TempDir {
     tempfile::tempdir_in(std::env::current_exe().unwrap().parent().unwrap()).unwrap()
 }
 
+/// Opens at once or not at all.
+fn open_now(path: &Path) -> Result<Keyspace, OpenError> {
+    Keyspace::open(path, &Options { patience: Duration::ZERO, ..Options::default() })
+}
+
 fn open(path: &Path) -> Keyspace {
     Keyspace::open(path, &Options::default()).unwrap()
 }
@@ -215,12 +220,16 @@ async fn damage_to_a_value_is_found_and_can_be_replaced() {
 async fn a_second_handle_is_refused_until_the_first_is_gone() {
     let place = place();
     let store = open(place.path());
-    let refused = Keyspace::open(place.path(), &Options::default()).err().unwrap();
+    let refused = open_now(place.path()).err().unwrap();
     assert!(matches!(refused, OpenError::InUse { .. }), "{refused}");
     let clone = store.clone();
     drop(store);
-    assert!(Keyspace::open(place.path(), &Options::default()).is_err());
+    assert!(open_now(place.path()).is_err());
+    let waiting = place.path().to_owned();
+    let waiting = std::thread::spawn(move || open(&waiting));
+    std::thread::sleep(Duration::from_millis(50));
     drop(clone);
+    drop(waiting.join().unwrap());
     for round in 0..20 {
         let store = open(place.path());
         put(&store, "round", round, b"".to_vec()).await.unwrap();
@@ -418,6 +427,31 @@ async fn damage_to_the_files_makes_up_no_value_and_a_cut_is_told() {
             Err(error) => panic!("round {round}: {error}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_data_file_that_is_older_than_what_was_acknowledged_is_refused() {
+    let place = place();
+    let store = open(place.path());
+    put(&store, "one", 0, b"1".to_vec()).await.unwrap();
+    drop(store);
+    let older = fs::read(place.path().join("db")).unwrap();
+    let store = open(place.path());
+    put(&store, "two", 0, b"2".to_vec()).await.unwrap();
+    drop(store);
+    let acknowledged = fs::read(place.path().join("acknowledged")).unwrap();
+    for entry in fs::read_dir(place.path()).unwrap().map(Result::unwrap) {
+        if entry.file_name().to_string_lossy().starts_with("snap.") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    fs::write(place.path().join("db"), &older).unwrap();
+    refuses_as_damaged(place.path());
+    assert_eq!(fs::read(place.path().join("acknowledged")).unwrap(), acknowledged, "and it stays refused");
+    refuses_as_damaged(place.path());
+    // A mark that a power cut tore says nothing.
+    fs::write(place.path().join("acknowledged"), &acknowledged[..7]).unwrap();
+    assert_eq!(keys(&open(place.path())).await, ["one"]);
 }
 
 #[test]

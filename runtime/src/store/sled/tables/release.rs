@@ -11,6 +11,10 @@ use super::super::view::View;
 pub(in super::super) const TABLE: u8 = b'v';
 const PIECE_BYTES: usize = 200 * 1024;
 
+fn piece(id: &ReleaseId, number: u64) -> Vec<u8> {
+    Key::of(TABLE).text(id.as_str()).number(number).bytes()
+}
+
 fn of(id: &ReleaseId) -> KeyRange {
     Key::of(TABLE).text(id.as_str()).range()
 }
@@ -22,8 +26,8 @@ pub(in super::super) fn put(tx: &mut Transaction<'_>, id: &ReleaseId, documents:
     }
     let pieces = documents.chunks(PIECE_BYTES);
     let count = pieces.len() as u64;
-    for (piece, number) in pieces.zip(0..) {
-        tx.put(&Key::of(TABLE).text(id.as_str()).number(number).bytes(), count, piece)?;
+    for (bytes, number) in pieces.zip(0..) {
+        tx.put(&piece(id, number), count, bytes)?;
     }
     Ok(())
 }
@@ -32,11 +36,32 @@ pub(in super::super) fn get(view: &View<'_>, id: &ReleaseId) -> Result<Option<Ve
     let range = of(id);
     let mut documents = None::<Vec<u8>>;
     let (mut found, mut expected) = (0, 0);
-    for piece in view.scan(range.as_range()) {
-        let (_, stored) = piece?;
+    for found_piece in view.scan(range.as_range()) {
+        let (_, stored) = found_piece?;
         documents.get_or_insert_default().extend_from_slice(&stored.bytes);
         found += 1;
         expected = stored.version;
     }
     if found == expected { Ok(documents) } else { Err(Fault::damaged(&range.start)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::keyspace::{Keyspace, Options};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_release_with_a_piece_missing_is_damaged() {
+        let place = tempfile::tempdir().unwrap();
+        let store = Keyspace::open(place.path(), &Options::default()).unwrap();
+        let id = ReleaseId::from("r1");
+        let (of, documents) = (id.clone(), vec![b'x'; 2 * PIECE_BYTES + 1]);
+        store.commit(move |tx| put(tx, &of, &documents)).await.unwrap();
+        assert_eq!(store.read(|view| get(view, &id)).await.unwrap().unwrap().len(), 2 * PIECE_BYTES + 1);
+        for number in [1, 0] {
+            let missing = piece(&id, number);
+            store.commit(move |tx| tx.delete(&missing)).await.unwrap();
+            assert_eq!(store.read(|view| get(view, &id)).await, Err(Fault::damaged(&[TABLE])));
+        }
+    }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::super::keyspace::{Keyspace, OpenError, Options};
-use super::{get, keys, long, open, place, put};
+use super::super::keyspace::OpenError;
+use super::{get, keys, long, open, open_now, place, put};
 
 /// Names the directory in which this test binary, started again, is to write until it dies.
 const CHILD: &str = "FLUXO_TEST_STORE";
@@ -51,7 +51,7 @@ async fn what_was_acknowledged_is_there_after_an_abort() {
     while child.try_wait().unwrap().is_none() {
         assert!(Instant::now() < deadline, "the child never ended");
         if path.join("acknowledged-0").exists()
-            && let Err(error) = Keyspace::open(&path, &Options::default())
+            && let Err(error) = open_now(&path)
         {
             assert!(matches!(error, OpenError::InUse { .. }), "{error}");
             refused += 1;
