@@ -42,6 +42,8 @@ pub(crate) struct Draft<'a> {
     pub(super) inbox: VecDeque<InboxEntry>,
     /// Effects not over, those asked by this change included.
     pub(super) outbox: Vec<OutboxEntry>,
+    /// What play led to before could not be stored: it is not tried again.
+    pub(super) too_large: bool,
     /// A call's result came for a wait that is gone.
     pub(super) late_result: bool,
     pub(super) commit: Commit,
@@ -69,6 +71,7 @@ impl<'a> Draft<'a> {
             known: outbox.iter().map(|entry| entry.effect.id.clone()).collect(),
             touched: BTreeSet::new(),
             outbox,
+            too_large: false,
             late_result: false,
             commit: Commit::of(revision, conversation),
         }

@@ -1,9 +1,11 @@
 //! Takes in what a webhook request tells: in order per person, in parallel across people, each message once.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use fluxo_engine::protocol::Inbound;
+use fluxo_engine::protocol::{Content, Inbound, NotPlayed};
 use futures_util::StreamExt;
 use futures_util::stream;
 
@@ -11,10 +13,13 @@ use super::words::Words;
 use super::{Closed, Conversations, TRIES, phone};
 use crate::channels::Told;
 use crate::foundation::clock;
-use crate::store::{Account, Address, Committed, LineBody, Speaker, StoreError};
+use crate::store::{Account, Address, Committed, LineBody, Mode, Speaker, StoreError};
 
 /// People of one request taken in at the same time.
 const AT_ONCE: usize = 16;
+
+/// The most bytes of a message that are kept: WhatsApp's longest text has 4096 characters.
+const MESSAGE: usize = 64 * 1024;
 
 /// A message first seen later than this after it was written is not played.
 const TOO_OLD: Duration = Duration::from_secs(24 * 60 * 60);
@@ -91,6 +96,8 @@ impl Conversations {
     ) -> Result<Committed, StoreError> {
         // A stranger's first messages stand at the door of the address, until they are a conversation.
         let _first = self.doors.enter(&door(account, from)).await;
+        let message = kept(message);
+        let mut too_large = false;
         for _ in 0..TRIES {
             let known = self.who(account, from).await?;
             let of_old = known.as_ref().map_or(&[][..], |person| &person.record.conversations);
@@ -100,6 +107,7 @@ impl Conversations {
                 None => None,
             };
             let mut draft = self.conversation_with(account, from, known).await?;
+            draft.too_large = too_large;
             if draft.contact.name.is_none()
                 && let Some(name) = profile_name
             {
@@ -113,25 +121,60 @@ impl Conversations {
             let conversation = draft.conversation_mut();
             conversation.last_inbound = conversation.last_inbound.max(Some(message.written_at));
             conversation.last_message = Some(message.id.clone());
-            draft.line(Speaker::Contact, LineBody::Inbound(message.clone()));
+            draft.line(Speaker::Contact, LineBody::Inbound(message.clone().into_owned()));
             if message.received_at > clock::after(message.written_at, TOO_OLD) {
-                draft.notice(None, &Words::NotPlayed(fluxo_engine::protocol::NotPlayed::TooOld));
+                draft.notice(None, &Words::NotPlayed(NotPlayed::TooOld));
             } else {
-                draft.receive(message.clone());
+                draft.receive(message.clone().into_owned());
             }
+            let to_the_flow = draft.conversation().mode == Mode::Bot;
             match self.close(draft).await {
                 Ok(Closed { left, committed }) => {
+                    if to_the_flow && matches!(committed, Committed::Done(_)) {
+                        self.show_heard(account, &message.id);
+                    }
                     if left {
                         self.settle(&id).await?;
                     }
                     return Ok(committed);
                 }
                 Err(StoreError::Conflict) => {}
+                // What play leads to cannot be stored: people get the message, it must not be delivered for days.
+                Err(StoreError::TooLarge { .. }) if !too_large => too_large = true,
                 Err(error) => return Err(error),
             }
         }
         Err(StoreError::Conflict)
     }
+
+    /// Shows the contact that an answer is on its way. Best effort: nothing is kept of it, nobody waits for it.
+    fn show_heard(&self, account: &Account, message: &str) {
+        let Some(channel) = self.outside.channel(&account.channel).map(Arc::clone) else { return };
+        let Ok(one_of_few) = Arc::clone(&self.courtesies).try_acquire_owned() else { return };
+        let message = message.to_owned();
+        tokio::spawn(async move {
+            channel.acknowledge(&message).await;
+            drop(one_of_few);
+        });
+    }
+}
+
+/// A message as it is kept: of one that no store takes only that it came. It must not be refused, or it would be
+/// delivered again for days.
+fn kept(message: &Inbound) -> Cow<'_, Inbound> {
+    let size = serde_json::to_vec(message).map_or(usize::MAX, |bytes| bytes.len());
+    if size <= MESSAGE {
+        return Cow::Borrowed(message);
+    }
+    let content = Content::Other { name: "too large to keep".to_owned() };
+    Cow::Owned(Inbound {
+        id: message.id.clone(),
+        written_at: message.written_at,
+        received_at: message.received_at,
+        content,
+        quoted: None,
+        referral: None,
+    })
 }
 
 /// Parts with the same name are taken in one after the other.

@@ -39,7 +39,7 @@ use std::sync::Arc;
 
 use fluxo_engine::ids::ConversationId;
 use jiff::Timestamp;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 pub use configured::Configured;
 pub use desk::DeskError;
@@ -58,6 +58,9 @@ use effects::pace::Pace;
 /// How often a change is decided anew because the conversation was changed meanwhile.
 const TRIES: usize = 32;
 
+/// Read marks that may be under way.
+const COURTESIES: usize = 32;
+
 /// All conversations of the service.
 #[derive(Debug)]
 pub struct Conversations {
@@ -70,6 +73,8 @@ pub struct Conversations {
     pace: Pace,
     effects_asked: Arc<Notify>,
     timers_armed: Arc<Notify>,
+    /// Read marks under way: more than these are left out.
+    courtesies: Arc<Semaphore>,
 }
 
 /// What a change came to.
@@ -100,6 +105,7 @@ impl Conversations {
             pace: Pace::default(),
             effects_asked: Arc::default(),
             timers_armed: Arc::default(),
+            courtesies: Arc::new(Semaphore::new(COURTESIES)),
         }
     }
 
@@ -162,8 +168,10 @@ impl Conversations {
         mut decide: impl FnMut(&mut Draft<'_>) -> Decided<T>,
     ) -> Result<Option<T>, StoreError> {
         let _inside = self.doors.enter(id.as_str()).await;
+        let mut too_large = false;
         for _ in 0..TRIES {
             let Some(mut draft) = self.open(id).await? else { return Ok(None) };
+            draft.too_large = too_large;
             let value = match decide(&mut draft) {
                 Decided::Commit(value) => value,
                 Decided::Leave(value) => return Ok(Some(value)),
@@ -176,6 +184,7 @@ impl Conversations {
                 }
                 Ok(Closed { left: false, .. }) => return Ok(Some(value)),
                 Err(StoreError::Conflict) => {}
+                Err(StoreError::TooLarge { .. }) if !too_large => too_large = true,
                 Err(error) => return Err(error),
             }
         }
@@ -185,8 +194,10 @@ impl Conversations {
     /// Plays what can be played of an inbox, a commit each. To be called inside the conversation's door.
     async fn settle(&self, id: &ConversationId) -> Result<(), StoreError> {
         let mut conflicts = 0;
+        let mut too_large = false;
         loop {
             let Some(mut draft) = self.open(id).await? else { return Ok(()) };
+            draft.too_large = too_large;
             if !draft.play_next() {
                 return Ok(());
             }
@@ -194,6 +205,7 @@ impl Conversations {
                 Ok(Closed { left: true, .. }) => {}
                 Ok(Closed { left: false, .. }) => return Ok(()),
                 Err(StoreError::Conflict) if conflicts < TRIES => conflicts += 1,
+                Err(StoreError::TooLarge { .. }) if !too_large => too_large = true,
                 Err(error) => return Err(error),
             }
         }

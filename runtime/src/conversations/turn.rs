@@ -29,6 +29,8 @@ pub(super) enum Poison {
     Panic,
     /// The release of the session is not there.
     ReleaseGone,
+    /// What it led to is over the store's cap.
+    TooLarge,
 }
 
 impl Draft<'_> {
@@ -43,6 +45,9 @@ impl Draft<'_> {
 
     /// Begins a session. None may be open.
     pub(super) fn begin(&mut self, flow: FlowId, origin: Origin, message: Option<Inbound>, inputs: Object) {
+        if self.too_large {
+            return self.quarantine(Poison::TooLarge);
+        }
         let number = self.conversation().sessions + 1;
         let session = names::session(&self.conversation().id, number);
         let trigger = Trigger { session, world: self.world(), flow, origin, message, inputs };
@@ -65,6 +70,9 @@ impl Draft<'_> {
     /// Wakes the open session; with none open, nothing happens.
     pub(super) fn wake(&mut self, wake: Wake) {
         let Some(session) = self.conversation().session.clone() else { return };
+        if self.too_large {
+            return self.quarantine(Poison::TooLarge);
+        }
         let resume = Resume { world: self.world(), wake };
         let played = match &self.pinned {
             Pinned::On(release) => twice(|| release.resume(&session, &resume)),

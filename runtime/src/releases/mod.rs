@@ -1,5 +1,6 @@
 //! Releases: all flows published together. The current one, and the older ones that open sessions still play.
 
+mod checked;
 mod library;
 
 use std::collections::VecDeque;
@@ -7,6 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+pub use checked::Checked;
 use fluxo_engine::error::Error;
 use fluxo_engine::ids::{EffectId, FlowId, ReleaseId, WaitId};
 use fluxo_engine::protocol::{Inbound, Project, Resume, Trigger, Turn};

@@ -208,3 +208,17 @@ async fn a_session_ends_on_the_release_it_began_on() {
     hospital.hears(&ana, "oi de novo").await;
     assert_eq!(hospital.said()[4..], ["tchau", "v1 ouviu oi de novo"]);
 }
+
+#[tokio::test]
+async fn what_cannot_be_stored_goes_to_people_and_is_not_delivered_for_days() {
+    let hospital = Hospital::open().await;
+    let (ana, bia) = (phone("5511987654321"), phone("5511987650000"));
+    hospital.hears(&ana, "oi").await;
+    hospital.hears(&ana, "enorme").await;
+    assert_eq!(hospital.here.store().with_people(10).await.unwrap().len(), 1);
+    let huge = hospital.told(&bia, "huge", &"x".repeat(1024 * 1024));
+    assert_eq!(hospital.here.intake("whatsapp", vec![huge.clone()]).await.unwrap().messages, 1);
+    assert_eq!(hospital.here.intake("whatsapp", vec![huge]).await.unwrap().duplicates, 1);
+    hospital.works().await;
+    assert_eq!(hospital.said(), ["v1 ouviu oi", "v1 ouviu ?"]);
+}

@@ -145,6 +145,9 @@ impl Playing<'_> {
                 self.say("tchau");
                 self.end("ok");
             }
+            "enorme" => {
+                self.ask(&"x".repeat(300 * 1024));
+            }
             "erro" => return Err(Error::Invariant("asked for".into())),
             "panico" => panic!("asked for"),
             other => self.ask(&format!("eco {other}")),
