@@ -133,9 +133,9 @@ async fn statuses_follow_in_order_signed_with_the_callers_tag() {
     sent["biz_opaque_callback_data"] = json!("1:s:2:0");
     let (status, answer) = world.graph(sent).await;
     assert_eq!((status, answer["contacts"][0]["wa_id"].as_str()), (200, Some(MARIA)));
-    let seen = world.look(&format!("phones/{MARIA}/transcript?from=service&status=read&wait_ms=5000")).await;
+    let seen = world.look(&format!("phones/{MARIA}/transcript?from=service&status=read&wait_ms=30000")).await;
     assert_eq!(seen["messages"][0]["text"], "Olá");
-    world.look("requests?target=webhook&done=true&count=4&wait_ms=5000").await;
+    world.look("requests?target=webhook&done=true&count=4&wait_ms=30000").await;
     assert_eq!(service.statuses(), ["sent", "delivered", "read"]);
     for webhook in &service.taken()[1..] {
         let status = webhook.value()["statuses"][0].clone();
@@ -157,7 +157,7 @@ async fn statuses_can_be_skipped_reordered_doubled_and_early() {
         )
         .await;
     world.graph(message("text", json!({ "body": "a" }))).await;
-    world.look("requests?target=webhook&done=true&count=5&wait_ms=5000").await;
+    world.look("requests?target=webhook&done=true&count=5&wait_ms=30000").await;
     assert_eq!(service.statuses(), ["delivered", "delivered", "sent", "sent"]);
     assert!(service.taken()[3].value()["statuses"][0]["conversation"]["expiration_timestamp"].is_string());
     world
@@ -176,7 +176,7 @@ async fn a_closed_window_fails_later_and_a_template_opens_nothing() {
     let (world, service) = pair().await;
     let (status, _) = world.graph(message("text", json!({ "body": "cedo" }))).await;
     assert_eq!(status, 200, "accepted first");
-    world.look("requests?target=webhook&done=true&count=1&wait_ms=5000").await;
+    world.look("requests?target=webhook&done=true&count=1&wait_ms=30000").await;
     assert_eq!(service.taken()[0].value()["statuses"][0]["errors"][0]["code"], 131_047);
     let text = |value: &str| json!({ "type": "text", "text": value });
     let template = json!({
@@ -200,13 +200,13 @@ async fn failures_come_on_demand() {
     world.control(&format!("phones/{MARIA}/say"), json!({ "text": "oi" })).await;
     world.control("faults", json!({ "target": "graph", "times": 1, "fault": { "async_failed": 131_026, "after_sent": true } })).await;
     world.graph(message("text", json!({ "body": "a" }))).await;
-    world.look("requests?target=webhook&done=true&count=3&wait_ms=5000").await;
+    world.look("requests?target=webhook&done=true&count=3&wait_ms=30000").await;
     assert_eq!(service.statuses(), ["sent", "failed"]);
     let (_, landline) = world
         .graph(json!({ "messaging_product": "whatsapp", "to": "+551133334444", "text": { "body": "a" } }))
         .await;
     assert!(landline["messages"][0]["id"].is_string());
-    world.look("requests?target=webhook&done=true&count=4&wait_ms=5000").await;
+    world.look("requests?target=webhook&done=true&count=4&wait_ms=30000").await;
     assert_eq!(service.taken()[3].value()["statuses"][0]["errors"][0]["code"], 131_026);
     world.control("settings", json!({ "pair_limit": true })).await;
     let mut codes = Vec::new();

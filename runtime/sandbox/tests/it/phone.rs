@@ -135,9 +135,9 @@ async fn what_is_refused_comes_again_until_it_is_taken() {
     service.answer_with(503);
     let said = world.control(&format!("phones/{JOAO}/say"), json!({ "text": "oi" })).await;
     assert_eq!(said["deliveries"][0]["status"], 503);
-    world.look("requests?target=webhook&done=true&count=3&wait_ms=5000").await;
+    world.look("requests?target=webhook&done=true&count=3&wait_ms=30000").await;
     service.answer_with(200);
-    let chat = world.look(&format!("phones/{JOAO}/transcript?status=delivered&wait_ms=5000")).await;
+    let chat = world.look(&format!("phones/{JOAO}/transcript?status=delivered&wait_ms=30000")).await;
     assert_eq!(chat["messages"].as_array().unwrap().len(), 1);
     assert_eq!(world.look("state").await["webhooks_pending"], 0);
 }
@@ -153,7 +153,7 @@ async fn what_was_written_while_the_service_was_down_arrives_in_order() {
     }
     let service = Service::start().await;
     world.sandbox.set_service(&service.url);
-    world.look(&format!("phones/{JOAO}/transcript?status=delivered&count=3&wait_ms=5000")).await;
+    world.look(&format!("phones/{JOAO}/transcript?status=delivered&count=3&wait_ms=30000")).await;
     let texts: Vec<Value> =
         service.taken().iter().map(|one| one.value()["messages"][0]["text"]["body"].clone()).collect();
     assert_eq!(texts, ["um", "dois", "três"]);

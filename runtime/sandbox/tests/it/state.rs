@@ -36,7 +36,7 @@ async fn bookings_patients_chats_and_waiting_webhooks_survive() {
     assert_eq!(after.rm("GET", &format!("v2/appointments/{id}"), None).await.0, 200);
     assert_eq!(after.rm("POST", "v2/appointments", Some(booking)).await.0, 409);
     assert_eq!(after.rm("GET", "v2/patients?CPF=39053344705", None).await.0, 200);
-    let chat = after.look("phones/5511976543210/transcript?status=delivered&wait_ms=5000").await;
+    let chat = after.look("phones/5511976543210/transcript?status=delivered&wait_ms=30000").await;
     assert_eq!(chat["messages"][0]["text"], "alguém aí?");
     assert_eq!(service.taken()[0].value()["messages"][0]["text"]["body"], "alguém aí?");
     assert_eq!(chat["window_open"], true);
@@ -45,10 +45,10 @@ async fn bookings_patients_chats_and_waiting_webhooks_survive() {
     after
         .graph(json!({ "messaging_product": "whatsapp", "to": "5511976543210", "text": { "body": "Sim" } }))
         .await;
-    after.look("requests?target=webhook&done=true&count=2&wait_ms=5000").await;
+    after.look("requests?target=webhook&done=true&count=2&wait_ms=30000").await;
     let third = World::start(Options { service: service.url.clone(), ..with_state() }).await;
-    third.look("phones/5511976543210/transcript?from=service&status=read&wait_ms=5000").await;
-    third.look("requests?target=webhook&done=true&count=2&wait_ms=5000").await;
+    third.look("phones/5511976543210/transcript?from=service&status=read&wait_ms=30000").await;
+    third.look("requests?target=webhook&done=true&count=2&wait_ms=30000").await;
     assert_eq!(service.statuses(), ["sent", "delivered", "read"]);
 
     after.control("reset", json!({})).await;
