@@ -168,6 +168,9 @@ impl Walk<'_> {
             self.cx.session.refused.push(Refused { effect: effect.clone(), failure: failure.clone() });
             return Ok(Next::Stay);
         }
+        if matches!(waiting, Some(WaitKind::Handoff { last_resort: true, .. })) {
+            return Ok(Next::Stay);
+        }
         let with_people = matches!(waiting, Some(WaitKind::Handoff { .. }));
         let sent = self.cx.session.sends.remove(known);
         let alive = self.cx.session.frames.iter().position(|frame| frame.number == sent.frame);
