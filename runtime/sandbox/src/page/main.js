@@ -28,6 +28,7 @@ const refreshLog = calmly(showLog, 150);
 const refreshSwitches = calmly(showSwitches);
 const refreshHealth = calmly(async () => {
   state = await get("state");
+  showDesk();
   const waiting = state.webhooks_pending;
   const health = by("health");
   const stuck = waiting > 0 && state.service_reachable === false;
@@ -135,8 +136,18 @@ function view(name) {
 function tab(name) {
   document.querySelectorAll(".tabs button").forEach((button) => button.setAttribute("aria-selected", String(button.dataset.tab === name)));
   document.querySelectorAll(".tab").forEach((panel) => { panel.hidden = panel.dataset.tab !== name; });
+  showDesk();
+}
+
+/** The attendants' page, once it is looked at; its address changes when the service starts anew. */
+function showDesk() {
+  document.querySelectorAll('button[data-tab="desk"], .views [data-view="desk"]').forEach((button) => { button.hidden = !state.desk_url; });
   const desk = by("desk");
-  if (name === "desk" && !desk.src) desk.src = state.desk_url;
+  const looked = desk.dataset.at || desk.checkVisibility?.();
+  if (state.desk_url && looked && desk.dataset.at !== state.desk_url) {
+    desk.dataset.at = state.desk_url;
+    desk.src = state.desk_url;
+  }
 }
 
 function everything() {
@@ -171,7 +182,7 @@ async function start() {
   by("hospital").textContent = state.hospital;
   by("wa-name").textContent = state.hospital;
   document.title = `${state.hospital} · simulador`;
-  document.querySelectorAll('[data-tab="desk"], .views [data-view="desk"]').forEach((node) => { if (node.tagName === "BUTTON") node.hidden = !state.desk_url; });
+  showDesk();
   by("confirm").hidden = !state.can_confirm;
   await loadPeople();
   startAgenda(state.today);
