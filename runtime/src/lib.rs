@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod drawing;
 pub mod foundation;
 pub mod releases;
+pub mod service;
 pub mod store;
 pub mod web;
 pub mod workers;

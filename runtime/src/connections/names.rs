@@ -135,7 +135,7 @@ mod tests {
                 json!({ "items": [{ "CompanyId": 1, "AppointmentId": 2, "Outro": 3, "Code": 4 }] })
             );
         }
-        for path in ["/api/v2/appointments-wa", "/api/v2", "/"] {
+        for path in ["/api/v2/appointments-x", "/api/v2", "/"] {
             assert_eq!(
                 names.of(path).apply(body()),
                 json!({ "items": [{ "companyId": 1, "appintmentid": 2, "Outro": 3, "code": 4 }] })

@@ -72,7 +72,7 @@ const LOGIN: &str = "[connections.rm.auth]\nkind = \"token\"\npath = \"/token\"\
 #[tokio::test]
 async fn a_request_arrives_as_it_was_asked_for() {
     let server = Scripted::start(|_, _| Step::json(200, &json!({ "NAME": "x" }))).await;
-    let more = "field_names = [\"Name\"]\nheaders = { CODCOLIGADA = \"1\", X-Key = { env = \"KEY\" } }\n\
+    let more = "field_names = [\"Name\"]\nheaders = { X-Context = \"1\", X-Key = { env = \"KEY\" } }\n\
                 [connections.rm.auth]\nkind = \"basic\"\nusername = { env = \"USER\" }\npassword = { env = \"PASS\" }";
     let mut asked = request(Method::Post);
     asked.headers.push(("X-Own".to_owned(), "y".to_owned()));
@@ -86,7 +86,7 @@ async fn a_request_arrives_as_it_was_asked_for() {
     );
     assert_eq!(seen.json(), json!({ "a": 1 }));
     for (name, value) in [
-        ("codcoligada", "1"),
+        ("x-context", "1"),
         ("x-key", "chave"),
         ("x-own", "y"),
         ("idempotency-key", "k1"),

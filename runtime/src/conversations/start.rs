@@ -76,8 +76,18 @@ impl Conversations {
             let stranger = known.is_none();
             let mut draft = self.conversation_with(&account, to, known).await?;
             let conversation = draft.conversation().id.clone();
+            let key = key.map(|key| DedupeKey {
+                account: Account { channel: API.to_owned(), id: account.id.clone() },
+                message: key.to_owned(),
+            });
             if draft.conversation().mode != Mode::Bot {
-                return Err(StartError::WithPeople);
+                // What was started before may have led to people: that is no reason to refuse its repetition.
+                return match key {
+                    Some(key) if self.store.seen(&key).await? => {
+                        Ok(Started { conversation, duplicate: true })
+                    }
+                    Some(_) | None => Err(StartError::WithPeople),
+                };
             }
             if let Some(name) = name
                 && draft.contact.name.is_none()
@@ -88,8 +98,6 @@ impl Conversations {
                 draft.write_contact(record);
             }
             if let Some(key) = key {
-                let account = Account { channel: API.to_owned(), id: account.id.clone() };
-                let key = DedupeKey { account, message: key.to_owned() };
                 draft.commit.seen.push((key, draft.now));
             }
             draft.receive_start(StartRequest {

@@ -23,8 +23,6 @@ pub struct StoreSection {
 pub struct RetentionSection {
     /// How long the journal keeps what is needed to play a turn again.
     pub replay: Span,
-    /// How long a message's key is known, so that a second delivery is not played.
-    pub dedupe: Span,
 }
 
 fn cache() -> u64 {
@@ -33,7 +31,6 @@ fn cache() -> u64 {
 
 impl Default for RetentionSection {
     fn default() -> Self {
-        let day = 24 * 60 * 60;
-        Self { replay: Span::seconds(7 * day), dedupe: Span::seconds(30 * day) }
+        Self { replay: Span::seconds(7 * 24 * 60 * 60) }
     }
 }

@@ -19,7 +19,7 @@ rm_company = "7"
 
 [connections.rm]
 base_url = "http://127.0.0.1:8051/"
-headers = { CODCOLIGADA = "1", X-Api-Key = { env = "RM_KEY" } }
+headers = { X-Context = "1", X-Api-Key = { env = "RM_KEY" } }
 
 [connections.rm.auth]
 kind = "token"
@@ -137,7 +137,7 @@ fn a_secret_that_is_nowhere_names_its_key_and_its_variable() {
     let HeaderText::Secret(key) = &config.connections["rm"].headers["X-Api-Key"] else { panic!() };
     assert_eq!(
         config.secret(key).unwrap_err().to_string().lines().next().unwrap(),
-        "flows/fluxo.toml:14:44: erro: `connections.rm.headers.X-Api-Key` usa a variável de ambiente `RM_KEY`, \
+        "flows/fluxo.toml:14:42: erro: `connections.rm.headers.X-Api-Key` usa a variável de ambiente `RM_KEY`, \
          que não está definida"
     );
 }
@@ -164,7 +164,7 @@ fn a_literal_secret_is_an_error_that_does_not_quote_it() {
         assert!(!said.contains("hunter2") && !said.contains("12345678"), "{said}");
     }
     assert_eq!(
-        wrong("CODCOLIGADA = \"1\"", "Authorization = \"Basic aHVudGVyMg\"").lines().next().unwrap(),
+        wrong("X-Context = \"1\"", "Authorization = \"Basic aHVudGVyMg\"").lines().next().unwrap(),
         "flows/fluxo.toml:14:29: erro: `connections.rm.headers.Authorization` é um segredo e está escrito no arquivo"
     );
 }
