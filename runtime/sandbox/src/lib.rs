@@ -106,6 +106,11 @@ impl Sandbox {
         format!("{}/graph", self.shared.url)
     }
 
+    /// Says where the attendants' page is: a link that logs in is known only once the service runs.
+    pub fn set_desk(&self, url: &str) {
+        self.shared.set_desk(url);
+    }
+
     /// Says where the service is, if it was not known at the start or has moved. Webhooks that wait are tried at once.
     pub fn set_service(&self, base: &str) {
         self.shared.set_service(base);

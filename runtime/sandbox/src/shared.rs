@@ -41,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
     settings: Mutex<Settings>,
     service: Mutex<String>,
+    desk: Mutex<Option<String>>,
 }
 
 impl Shared {
@@ -73,6 +74,7 @@ impl Shared {
             book: Book::default(),
             faults: Faults::default(),
             service: Mutex::new(options.service.trim_end_matches('/').to_owned()),
+            desk: Mutex::new(options.desk_url.clone()),
             settings: Mutex::new(Settings::default()),
             tasks: TaskTracker::new(),
             journal,
@@ -91,6 +93,15 @@ impl Shared {
     /// Base URL of the service, without a slash at the end; empty while it is not known.
     pub(crate) fn service(&self) -> String {
         self.service.lock().expect("no holder panics").clone()
+    }
+
+    /// The attendants' page, as the phone's page shows it.
+    pub(crate) fn desk(&self) -> Option<String> {
+        self.desk.lock().expect("no holder panics").clone()
+    }
+
+    pub(crate) fn set_desk(&self, url: &str) {
+        *self.desk.lock().expect("no holder panics") = Some(url.to_owned());
     }
 
     pub(crate) fn set_service(&self, base: &str) {

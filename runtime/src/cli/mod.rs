@@ -4,10 +4,12 @@
 
 mod chat;
 mod check;
+mod demo;
 mod documents;
 mod graph;
 mod project;
 mod sandbox;
+mod serve;
 mod terminal;
 mod test;
 
@@ -42,9 +44,7 @@ impl From<Exit> for ExitCode {
 /// Fluxos de conversa para hospitais, como dados: confere, testa, desenha e atende no WhatsApp.
 #[derive(Debug, Parser)]
 #[command(name = "fluxo", version, propagate_version = true, arg_required_else_help = true)]
-#[command(
-    after_help = "Saída: 0 tudo certo · 1 há achados ou testes que falham · 2 uso errado · 3 não foi possível ler ou continuar"
-)]
+#[command(after_help = "Saída: 0 tudo certo · 1 há achados ou testes que falham · 2 uso errado · 3 não foi possível ler ou continuar")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -63,6 +63,10 @@ enum Command {
     Graph(graph::Arguments),
     /// Sobe só o mundo de fora simulado: TOTVS RM, WhatsApp e o telefone no navegador
     Sandbox(sandbox::Arguments),
+    /// Atende: webhooks, fluxos, fila de envio, temporizadores
+    Serve(serve::Arguments),
+    /// Sobe tudo em 127.0.0.1, com o mundo de fora simulado, e mostra um endereço para abrir
+    Demo(demo::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -82,6 +86,8 @@ pub fn main() -> ExitCode {
         Command::Chat(arguments) => chat::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
     };
     match outcome {
         Ok(exit) => exit.into(),

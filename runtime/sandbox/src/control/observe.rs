@@ -70,7 +70,7 @@ pub(super) async fn state(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "phone_number_id": shared.options.phone_number_id,
         "service": shared.service(),
         "service_reachable": shared.webhooks.reachable(),
-        "desk_url": shared.options.desk_url,
+        "desk_url": shared.desk(),
         "can_confirm": shared.options.api_token.is_some(),
         "specialties": hospital.specialties.len(),
         "doctors": hospital.doctors.len(),

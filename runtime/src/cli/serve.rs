@@ -1,0 +1,114 @@
+//! `fluxo serve`: the service.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use fluxo_engine::check::{Language, ProjectFacts};
+use tokio::net::TcpListener;
+
+use super::{Exit, runtime, terminal};
+use crate::foundation::config::{Config, Environment, Overrides, Reading};
+use crate::foundation::telemetry::{self, LogFormat};
+use crate::releases::Checked;
+use crate::service::Service;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A pasta do projeto
+    #[arg(long, default_value = "flows")]
+    project: PathBuf,
+    /// O ambiente cujos valores de [env.<nome>] valem
+    #[arg(long, env = "FLUXO_ENV")]
+    env: Option<String>,
+    /// Um valor no lugar do que está em fluxo.toml: server.listen=0.0.0.0:8080
+    #[arg(long, value_name = "CHAVE=VALOR", value_parser = key_and_value)]
+    set: Vec<(String, String)>,
+    /// Como registrar o que acontece
+    #[arg(long, value_enum, default_value_t = Log::Auto)]
+    log: Log,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Log {
+    /// Para pessoas no terminal, JSON fora dele
+    Auto,
+    /// Para pessoas
+    Human,
+    /// Um objeto JSON por linha
+    Json,
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("escreva CHAVE=VALOR, por exemplo server.listen=0.0.0.0:8080")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    start_telling(match arguments.log {
+        Log::Auto => LogFormat::Auto,
+        Log::Human => LogFormat::Human,
+        Log::Json => LogFormat::Json,
+    })?;
+    let set = |overrides: Overrides, (key, value): &(String, String)| overrides.set(key, value);
+    let reading = Reading {
+        environment: arguments.env.clone(),
+        variables: Environment::of_process(),
+        overrides: arguments.set.iter().fold(Overrides::none(), set),
+    };
+    let config = Config::load(&arguments.project, reading)?;
+    runtime()?.block_on(async {
+        let listener = TcpListener::bind(config.server.listen).await.map_err(|error| {
+            anyhow::anyhow!("não foi possível escutar em {}: {error}", config.server.listen)
+        })?;
+        let checker = checker(&config);
+        let service = Service::start(config, Box::new(checker), listener).await?;
+        terminal::tell(&format!("fluxo atende em {}; Ctrl-C encerra", service.url()));
+        until_the_end(service).await
+    })
+}
+
+/// Publishes what has no error.
+pub(super) fn checker(config: &Config) -> Checked {
+    Checked { facts: ProjectFacts::from(&config.play(jiff::Timestamp::now())), language: Language::Portuguese }
+}
+
+/// Starts the log. `FLUXO_LOG` says how much is told.
+pub(super) fn start_telling(format: LogFormat) -> anyhow::Result<()> {
+    telemetry::init(format, std::env::var("FLUXO_LOG").ok().as_deref())?;
+    Ok(())
+}
+
+/// Serves until somebody asks the process to stop, or the service cannot go on.
+pub(super) async fn until_the_end(mut service: Service) -> anyhow::Result<Exit> {
+    let end = tokio::select! {
+        asked = asked_to_stop() => {
+            asked?;
+            None
+        }
+        error = service.ended() => Some(error),
+    };
+    let in_time = service.stop().await;
+    match end {
+        Some(error) => Err(error.into()),
+        None => {
+            if !in_time {
+                tracing::warn!("not everything ended in time; the next start goes on with it");
+            }
+            Ok(Exit::Clean)
+        }
+    }
+}
+
+async fn asked_to_stop() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            asked = tokio::signal::ctrl_c() => asked,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}
