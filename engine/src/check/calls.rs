@@ -3,7 +3,7 @@
 use super::ProjectFacts;
 use super::catalogue::Code;
 use super::diagnostic::Diagnostic;
-use super::document::{Document, node_pointer};
+use super::document::{Document, DocumentKind, node_pointer};
 use super::project::unknown_name;
 use super::text::say;
 use crate::nodes::inspection::MissingReason;
@@ -50,6 +50,12 @@ pub(super) fn doubt(document: &Document, _: &ProjectFacts, found: &mut Vec<Diagn
 /// F413: a connection that the project does not have.
 pub(super) fn connections(document: &Document, facts: &ProjectFacts, found: &mut Vec<Diagnostic>) {
     let Some(known) = &facts.connections else { return };
+    let of_campaign = document.text("/source/connection").filter(|_| document.kind == DocumentKind::Campaign);
+    if let Some(name) = of_campaign {
+        let title =
+            say!("a conexão \"{name}\" não existe no projeto", "the project has no connection \"{name}\"");
+        found.extend(unknown_name(Code::F413, document, "/source/connection", name, known, title));
+    }
     for node in &document.nodes {
         let Some((_, inspection)) = &node.read else { continue };
         for mention in &inspection.connections {

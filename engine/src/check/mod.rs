@@ -51,6 +51,7 @@ const OF_DOCUMENT: &[OfDocument] = &[
     calls::doubt,
     calls::connections,
     project::queues_and_desks,
+    project::campaign_queues,
 ];
 
 /// Checks of all documents together.

@@ -78,6 +78,22 @@ pub(super) fn queues_and_desks(document: &Document, facts: &ProjectFacts, found:
     }
 }
 
+/// The names of a campaign's replies.
+fn replies(document: &Document) -> impl Iterator<Item = &String> {
+    let replies = document.value("/replies").filter(|_| document.kind == DocumentKind::Campaign);
+    replies.and_then(Value::as_object).into_iter().flat_map(|replies| replies.keys())
+}
+
+/// F116: queues that a campaign's replies go to.
+pub(super) fn campaign_queues(document: &Document, facts: &ProjectFacts, found: &mut Vec<Diagnostic>) {
+    let Some(known) = &facts.queues else { return };
+    for pointer in replies(document).map(|reply| format!("/replies/{reply}/handoff")) {
+        let Some(name) = document.text(&pointer) else { continue };
+        let title = say!("a fila \"{name}\" não existe no projeto", "the project has no queue \"{name}\"");
+        found.extend(unknown_name(Code::F116, document, &pointer, name, known, title));
+    }
+}
+
 /// F125: one id, two flows.
 pub(super) fn same_flow(documents: &[Document], _: &ProjectFacts, found: &mut Vec<Diagnostic>) {
     let mut first: BTreeMap<&str, &Document> = BTreeMap::new();
@@ -128,13 +144,9 @@ fn mentioned_flows(document: &Document) -> Vec<(String, String)> {
             })
             .collect(),
         DocumentKind::FlowTest => text("/flow".to_owned()).into_iter().collect(),
-        DocumentKind::Campaign => document
-            .value("/replies")
-            .and_then(Value::as_object)
-            .into_iter()
-            .flat_map(|replies| replies.keys())
-            .filter_map(|reply| text(format!("/replies/{reply}/flow")))
-            .collect(),
+        DocumentKind::Campaign => {
+            replies(document).filter_map(|reply| text(format!("/replies/{reply}/flow"))).collect()
+        }
     }
 }
 

@@ -227,3 +227,28 @@ fn a_misspelt_node_id_gets_an_answer_worth_reading() {
     );
     assert!(said.contains("\n1 erro e 0 avisos em "), "{said}");
 }
+
+#[test]
+fn garbled_accents_are_told() {
+    let text = read(Code::F003, "good")[0].text.replace("Olá", "OlÃ¡");
+    let report = check([Source::read("x.json", text)], &facts());
+    assert_eq!(report.diagnostics.iter().map(|d| d.code).collect::<Vec<_>>(), [Code::F003]);
+    assert!(report.library.is_some());
+}
+
+#[test]
+fn names_of_a_campaign_are_looked_up() {
+    let mut campaign: serde_json::Value =
+        serde_json::from_str(include_str!("../flow/examples/campaign.json")).expect("an example");
+    let known = ["confirma", "cancela", "resposta_livre", "resposta_atrasada"].map(str::to_owned);
+    let facts = ProjectFacts { flows: known.into(), ..facts() };
+    let judged = |campaign: &serde_json::Value| {
+        check([Source::read("c.json", campaign.to_string())], &facts).diagnostics
+    };
+    assert_eq!(judged(&campaign), []);
+    campaign["replies"]["confirmar"]["flow"] = "confirme".into();
+    campaign["replies"]["atendente"]["handoff"] = "recepçao".into();
+    campaign["source"]["connection"] = "rmm".into();
+    let codes: Vec<Code> = judged(&campaign).iter().map(|diagnostic| diagnostic.code).collect();
+    assert_eq!(codes, [Code::F413, Code::F117, Code::F116]);
+}

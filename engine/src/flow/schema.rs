@@ -307,6 +307,20 @@ mod tests {
     }
 
     #[test]
+    fn whole_documents_fit() {
+        for (schema, text) in [
+            (&FLOW, include_str!("examples/flow.json")),
+            (&CAMPAIGN, include_str!("examples/campaign.json")),
+            (&FLOW_TEST, include_str!("examples/flow-test.json")),
+        ] {
+            let mut document: Value = serde_json::from_str(text).expect("an example is JSON");
+            assert_eq!(schema.violations(&document), []);
+            document["formatt"] = json!(1);
+            assert_eq!(schema.violations(&document).len(), 1);
+        }
+    }
+
+    #[test]
     fn an_unknown_key_is_told_with_the_keys_that_are_known() {
         let node = json!({ "type": "set", "set": { "x": 1 }, "netx": "b" });
         let violations = FLOW.violations(&flow(node));
