@@ -7,4 +7,5 @@ mod intake;
 mod person;
 mod script;
 mod start;
+mod workers;
 mod world;

@@ -1,0 +1,90 @@
+//! The workers themselves: woken by commits and by the clock, and stopped in good order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::world::{Hospital, phone};
+use crate::channels::SendError;
+use crate::foundation::shutdown::Shutdown;
+use crate::workers;
+
+/// Lets everything else run until it has happened.
+async fn seen(mut happened: impl AsyncFnMut() -> bool) {
+    let give_up = std::time::Instant::now() + Duration::from_secs(20);
+    while !happened().await {
+        assert!(std::time::Instant::now() < give_up, "it never happened");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn workers_are_woken_by_commits_and_by_the_clock_and_stop_in_good_order() {
+    let hospital = Hospital::open().await;
+    let shutdown = Shutdown::new();
+    workers::start(&hospital.here, &shutdown);
+    let tell = async |id: &str, text: &str| {
+        let told = hospital.told(&phone("5511987654321"), id, text);
+        hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    };
+    let idle = async || hospital.here.store().counts().await.unwrap().outbox == 0;
+
+    tell("1", "oi").await;
+    seen(async || hospital.said().len() == 1 && idle().await).await;
+
+    // A retry is woken by the clock, not by a commit.
+    let busy = SendError::Retry { after: None, reason: "busy".into(), account_wide: false };
+    hospital.answers([busy]);
+    tell("2", "prazo").await;
+    seen(async || hospital.said().len() == 2).await;
+    let id = hospital.only().await;
+    seen(async || hospital.read(&id).await.outbox.iter().any(|entry| entry.attempts == 1)).await;
+    hospital.clock.forward(Duration::from_secs(2));
+    seen(async || hospital.said().len() == 3 && idle().await).await;
+
+    // A timer armed by that acceptance is woken by the clock as well.
+    hospital.clock.forward(Duration::from_secs(60));
+    seen(async || hospital.said().last().is_some_and(|text| text == "NoAnswer") && idle().await).await;
+
+    // What is asked while stopping is left to the next start.
+    assert!(shutdown.finish(Duration::from_secs(20)).await, "the workers did not stop");
+    tell("3", "ainda").await;
+    let said = hospital.said().len();
+    seen(async || Arc::strong_count(&hospital.here) == 1).await;
+    let hospital = hospital.killed().await;
+    assert_eq!(hospital.said().len(), said);
+    hospital.works().await;
+    assert_eq!(hospital.said().last().unwrap(), "eco ainda");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_people_at_once_are_each_answered_once_and_in_order() {
+    let hospital = Hospital::open().await;
+    let shutdown = Shutdown::new();
+    workers::start(&hospital.here, &shutdown);
+    let people: Vec<_> = (0..100).map(|n| phone(&format!("55119876{n:05}"))).collect();
+    for round in 0..3 {
+        let told = people.iter().enumerate().map(|(n, ana)| {
+            let told = hospital.told(ana, &format!("{round}/{n}"), &format!("{round}"));
+            // Each webhook comes twice, at the same moment.
+            futures_util::future::try_join(
+                hospital.here.intake("whatsapp", vec![told.clone()]),
+                hospital.here.intake("whatsapp", vec![told]),
+            )
+        });
+        let taken = futures_util::future::try_join_all(told).await.unwrap();
+        assert!(taken.iter().all(|(one, two)| one.messages + two.messages == 1));
+        // The account may send seventy at once, then seventy a second.
+        seen(async || {
+            hospital.clock.forward(Duration::from_millis(100));
+            hospital.said().len() == people.len() * (round + 1)
+        })
+        .await;
+    }
+    assert!(shutdown.finish(Duration::from_secs(20)).await);
+    let sent = hospital.sent();
+    for ana in &people {
+        let heard: Vec<_> =
+            sent.iter().filter(|(to, _, _)| to == ana).map(|(_, text, _)| text.as_str()).collect();
+        assert_eq!(heard, ["v1 ouviu 0", "eco 1", "eco 2"]);
+    }
+}
