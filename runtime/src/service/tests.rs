@@ -1,5 +1,7 @@
 //! The whole service over real HTTP: a signed webhook in, a Graph call out, people at the desk, a restart.
 
+mod outside;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -35,7 +37,7 @@ fn accepted(number: usize, _: &Seen) -> Step {
         &json!({
             "messaging_product": "whatsapp",
             "contacts": [{ "input": "5511987654321", "wa_id": "5511987654321" }],
-            "messages": [{ "id": format!("wamid.out.{number}") }],
+            "messages": [{ "id": format!("m.out.{number}") }],
         }),
     )
 }
@@ -149,14 +151,14 @@ async fn a_conversation_goes_from_the_webhook_to_people_and_back_over_a_restart(
     let (folder, graph) = (tempfile::tempdir().unwrap(), Scripted::start(accepted).await);
     let service = start(folder.path(), &graph.base()).await.unwrap();
     let caller = Caller::new(&service);
-    assert_eq!(caller.says("wamid.1", "oi").await, 200);
+    assert_eq!(caller.says("m.1", "oi").await, 200);
     assert_eq!(said(&graph, 1).await, ["Qual é o seu nome?"]);
-    assert_eq!(caller.says("wamid.1", "oi").await, 200, "a duplicate is acknowledged");
+    assert_eq!(caller.says("m.1", "oi").await, 200, "a duplicate is acknowledged");
     assert!(service.stop().await);
 
     let service = start(folder.path(), &graph.base()).await.unwrap();
     let caller = Caller::new(&service);
-    assert_eq!(caller.says("wamid.2", "Ana Lima").await, 200);
+    assert_eq!(caller.says("m.2", "Ana Lima").await, 200);
     assert_eq!(said(&graph, 2).await[1], "Vou chamar alguém, Ana Lima.");
 
     let begun = Instant::now();
@@ -181,7 +183,7 @@ async fn a_conversation_goes_from_the_webhook_to_people_and_back_over_a_restart(
     assert_eq!(caller.post(&path("reply"), json!({ "text": "Oi, Ana!" })).await.0, 202);
     assert_eq!(caller.post(&path("reply"), json!({ "text": "  " })).await.0, 400);
     assert_eq!(said(&graph, 3).await[2], "Oi, Ana!");
-    assert_eq!(caller.says("wamid.3", "obrigada").await, 200);
+    assert_eq!(caller.says("m.3", "obrigada").await, 200);
     assert_eq!(caller.post(&path("return"), json!({ "note": "resolvido" })).await.0, 204);
     assert_eq!(said(&graph, 4).await[3], "Voltamos ao início.");
 
@@ -323,7 +325,7 @@ async fn health_and_figures_tell_how_it_is() {
     let service = start(folder.path(), &graph.base()).await.unwrap();
     let caller = Caller::new(&service);
     assert_eq!(caller.get("/health/ready").await.0, 200);
-    caller.says("wamid.1", "oi").await;
+    caller.says("m.1", "oi").await;
     said(&graph, 1).await;
     let figures = caller.call("GET", "/metrics", &[], None).await;
     let text = String::from_utf8(figures.body.unwrap()).unwrap();
