@@ -52,7 +52,8 @@ fn forget(state: &std::path::Path) -> anyhow::Result<()> {
     for part in ["store", "world"] {
         let folder = state.join(part);
         if folder.exists() {
-            std::fs::remove_dir_all(&folder).with_context(|| format!("não foi possível apagar {}", folder.display()))?;
+            std::fs::remove_dir_all(&folder)
+                .with_context(|| format!("não foi possível apagar {}", folder.display()))?;
         }
     }
     Ok(())

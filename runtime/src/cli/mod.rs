@@ -44,7 +44,9 @@ impl From<Exit> for ExitCode {
 /// Fluxos de conversa para hospitais, como dados: confere, testa, desenha e atende no WhatsApp.
 #[derive(Debug, Parser)]
 #[command(name = "fluxo", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Saída: 0 tudo certo · 1 há achados ou testes que falham · 2 uso errado · 3 não foi possível ler ou continuar")]
+#[command(
+    after_help = "Saída: 0 tudo certo · 1 há achados ou testes que falham · 2 uso errado · 3 não foi possível ler ou continuar"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -39,7 +39,8 @@ enum Log {
 }
 
 fn key_and_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("escreva CHAVE=VALOR, por exemplo server.listen=0.0.0.0:8080")?;
+    let (key, value) =
+        text.split_once('=').ok_or("escreva CHAVE=VALOR, por exemplo server.listen=0.0.0.0:8080")?;
     Ok((key.trim().to_owned(), value.to_owned()))
 }
 
@@ -69,7 +70,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
 /// Publishes what has no error.
 pub(super) fn checker(config: &Config) -> Checked {
-    Checked { facts: ProjectFacts::from(&config.play(jiff::Timestamp::now())), language: Language::Portuguese }
+    Checked {
+        facts: ProjectFacts::from(&config.play(jiff::Timestamp::now())),
+        language: Language::Portuguese,
+    }
 }
 
 /// Starts the log. `FLUXO_LOG` says how much is told.
