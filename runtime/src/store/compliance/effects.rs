@@ -175,35 +175,38 @@ pub(super) async fn a_message_id_leads_to_its_effect(subject: &dyn Subject) {
     let store = subject.open().await;
     asking(&*store, "c", &[0]).await;
     let mut commit = next(&load(&*store, "c").await);
-    commit.accepted = vec![("wamid.1".to_owned(), effect("c", 1, 0))];
+    commit.accepted = vec![("provider-id-1".to_owned(), effect("c", 1, 0))];
     commit.outbox_done = vec![effect("c", 1, 0)];
     done(&*store, commit).await;
     drop(store);
     let store = subject.open().await;
-    let found = store.effect_of(&account(), "wamid.1").await.unwrap();
+    let found = store.effect_of(&account(), "provider-id-1").await.unwrap();
     assert_eq!(found, Some(("c".into(), effect("c", 1, 0))));
-    assert_eq!(store.effect_of(&account(), "wamid.2").await.unwrap(), None);
+    assert_eq!(store.effect_of(&account(), "provider-id-2").await.unwrap(), None);
     let other = crate::store::Account { id: "other".to_owned(), ..account() };
-    assert_eq!(store.effect_of(&other, "wamid.1").await.unwrap(), None);
+    assert_eq!(store.effect_of(&other, "provider-id-1").await.unwrap(), None);
     store.sweep(at(0) + SignedDuration::from_hours(24 * 30)).await.unwrap();
-    assert!(store.effect_of(&account(), "wamid.1").await.unwrap().is_some(), "statuses may still come");
+    assert!(store.effect_of(&account(), "provider-id-1").await.unwrap().is_some(), "statuses may still come");
     store.sweep(at(0) + SignedDuration::from_hours(24 * 40)).await.unwrap();
-    assert_eq!(store.effect_of(&account(), "wamid.1").await.unwrap(), None);
+    assert_eq!(store.effect_of(&account(), "provider-id-1").await.unwrap(), None);
 }
 
 pub(super) async fn a_status_for_an_unknown_effect_is_kept(subject: &dyn Subject) {
     let store = subject.open().await;
     let status = |state, when| KeptStatus { state, at: at(when), failure: None };
     let (sent, delivered) = (status(SendState::Sent, 1), status(SendState::Delivered, 2));
-    for (message, status) in
-        [("wamid.1", &delivered), ("wamid.1", &sent), ("wamid.1", &sent), ("wamid.11", &sent)]
-    {
+    for (message, status) in [
+        ("provider-id-1", &delivered),
+        ("provider-id-1", &sent),
+        ("provider-id-1", &sent),
+        ("provider-id-11", &sent),
+    ] {
         store.keep_status(&account(), message, status).await.unwrap();
     }
     drop(store);
     let store = subject.open().await;
     let kept = async || {
-        let mut kept = store.kept_statuses(&account(), "wamid.1").await.unwrap();
+        let mut kept = store.kept_statuses(&account(), "provider-id-1").await.unwrap();
         kept.sort_by_key(|status| status.at);
         kept
     };

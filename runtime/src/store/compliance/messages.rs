@@ -103,7 +103,7 @@ pub(super) async fn the_inbox_keeps_the_order_of_commits(subject: &dyn Subject) 
 
 pub(super) async fn a_provider_id_of_any_length_is_told_apart(subject: &dyn Subject) {
     let store = subject.open().await;
-    let long = "wamid.".to_owned() + &"HBgMNTUxMTk4NzY1NDMyMRUCABIYFjNFQjBD".repeat(20);
+    let long = "provider-id-".to_owned() + &"HBgMNTUxMTk4NzY1NDMyMRUCABIYFjNFQjBD".repeat(20);
     let (one, other) = (key(&(long.clone() + "1")), key(&(long + "2")));
     let mut first = birth("c");
     first.seen = vec![(one.clone(), at(0)), (key("nul\0inside"), at(0))];

@@ -48,7 +48,6 @@ fn long(bytes: usize) -> Vec<u8> {
 
 mod abort;
 mod domain;
-mod rate;
 
 #[tokio::test]
 async fn a_refused_commit_leaves_no_trace() {

@@ -9,18 +9,15 @@ use std::time::{Duration, Instant};
 use super::super::keyspace::OpenError;
 use super::{get, keys, long, open, open_now, place, put};
 
-/// Names the directory in which this test binary, started again, is to write until it dies.
+/// Names the directory in which this test, started again as a second process, is to write until it dies.
 const CHILD: &str = "FLUXO_TEST_STORE";
+const NAME: &str = "store::sled::tests::abort::what_was_acknowledged_is_there_after_an_abort";
 
-/// Not a test of its own: what the next one starts as a second process.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "started by the test that aborts a process"]
-async fn child_that_writes_until_it_aborts() {
-    let Ok(path) = std::env::var(CHILD) else { return };
-    let store = open(Path::new(&path));
+async fn write_until_it_aborts(path: &Path) {
+    let store = open(path);
     let mut workers = tokio::task::JoinSet::new();
     for worker in 0..8 {
-        let (store, log) = (store.clone(), Path::new(&path).join(format!("acknowledged-{worker}")));
+        let (store, log) = (store.clone(), path.join(format!("acknowledged-{worker}")));
         workers.spawn(async move {
             for turn in 0.. {
                 let bytes = if turn % 5 == 0 { 10_000 } else { 500 };
@@ -35,12 +32,15 @@ async fn child_that_writes_until_it_aborts() {
     workers.join_all().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_is_there_after_an_abort() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        return write_until_it_aborts(Path::new(&path)).await;
+    }
     let place = place();
     let path = place.path().join("store");
     let child = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "store::sled::tests::abort::child_that_writes_until_it_aborts"])
+        .args(["--exact", NAME])
         .env(CHILD, &path)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
