@@ -109,6 +109,8 @@ async function begin() {
   document.title = `Atendimento · ${me.project}`;
   $("login").hidden = true;
   $("desk").hidden = false;
+  // A reload, or a link, goes on with the conversation it names.
+  if (open === null && location.hash.length > 1) open = decodeURIComponent(location.hash.slice(1));
   refresh();
 }
 
@@ -163,6 +165,7 @@ function choose(id) {
   after = 0;
   states = {};
   generation += 1;
+  history.replaceState(null, "", `#${encodeURIComponent(id)}`);
   $("lines").replaceChildren();
   $("problem").textContent = "";
   $("text").value = "";
