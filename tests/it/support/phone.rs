@@ -32,15 +32,16 @@ impl Phone {
         serde_json::from_str(&text).expect("the sandbox answers in JSON")
     }
 
-    /// Types. People take a moment to answer what they read and tests do not, so the message is dated a second later:
-    /// dated in the second of the question, it might have been written before it (flow-format.md §5, early messages).
+    /// Types. People take a moment to answer what they read and tests do not, so the message is dated a little
+    /// later: dated in the second of the question, it might have been written before it (flow-format.md §5, early
+    /// messages).
     pub(crate) async fn say(&self, text: &str) -> Value {
         self.say_with(text, json!({})).await
     }
 
     /// Types, with the sandbox's options (duplicates, a wrong signature …).
     pub(crate) async fn say_with(&self, text: &str, options: Value) -> Value {
-        let mut body = json!({ "text": text, "timestamp": now_in_seconds() + 1 });
+        let mut body = json!({ "text": text, "timestamp": now_in_seconds() + 3 });
         body.as_object_mut().expect("an object").extend(options.as_object().cloned().unwrap_or_default());
         self.send("say", body).await
     }

@@ -48,6 +48,11 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Whether a file holds only unit tests: they may look at what lies above, and speak a provider's words.
+fn is_test(path: &str) -> bool {
+    path.contains("/tests/") && !path.starts_with("tests/") || path.ends_with("/tests.rs")
+}
+
 /// The code of a file without its comments and without its unit tests.
 fn code(text: &str) -> String {
     let end = text.find("#[cfg(test)]\nmod ").unwrap_or(text.len());
