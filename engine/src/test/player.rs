@@ -1,6 +1,10 @@
 //! A contact, a clock and a desk around one session: everything of the runtime that a conversation notices,
 //! without a disk, a network or a wall clock.
 
+mod delivery;
+mod effects;
+mod replay;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -10,16 +14,14 @@ use super::Failure;
 use super::document::{Case, Document};
 use super::outside::{Outside, PlayerError};
 use super::said::Said;
-use crate::error::Error;
 use crate::flow::Library;
 use crate::ids::{ContactId, EffectId, FlowId, SessionId, WaitId};
-use crate::interpreter::{self, Route};
 use crate::protocol::{
-    Choice, Contact, Content, Conversation, DeskEvent, Due, Effect, EffectKind, Event, Handoff, Inbound,
-    Message, Object, Origin, Project, Resume, SendFailure, TicketOutcome, TicketRequest, TimerChange,
-    TimerKind, Trigger, Turn, Wake, World,
+    Choice, Contact, Content, Conversation, DeskEvent, Due, Event, Handoff, Inbound, Object, Origin, Project,
+    Resume, SendFailure, TicketRequest, TimerChange, TimerKind, Trigger, Wake, World,
 };
 use crate::session::{Hearing, Session};
+use replay::Input;
 
 /// The channel that tests are held on.
 const CHANNEL: &str = "whatsapp";
@@ -47,11 +49,6 @@ pub struct Player<'a> {
     notices: Vec<String>,
     events: Vec<Event>,
     fresh_events: usize,
-}
-
-enum Input {
-    Start(Box<Trigger>),
-    Resume(Box<Resume>),
 }
 
 impl<'a> Player<'a> {
@@ -297,18 +294,6 @@ impl<'a> Player<'a> {
         self.fresh_events = self.events.len();
     }
 
-    fn inbound(&mut self, content: Content) -> Inbound {
-        self.messages += 1;
-        Inbound {
-            id: format!("test-{}", self.messages),
-            written_at: self.now,
-            received_at: self.now,
-            content,
-            quoted: None,
-            referral: None,
-        }
-    }
-
     fn world(&self) -> World {
         let open = self.project.queues.keys().filter(|queue| !self.closed.contains(&queue.0)).cloned();
         World {
@@ -323,41 +308,6 @@ impl<'a> Player<'a> {
             },
             open_queues: open.collect(),
             project: Arc::clone(&self.project),
-        }
-    }
-
-    /// What the runtime does with a message (flow-format.md §5).
-    fn deliver(&mut self, message: Inbound, outside: &mut dyn Outside) -> Result<(), PlayerError> {
-        let open = self.session.as_ref().filter(|session| !session.is_ended());
-        match open.map(Session::hearing) {
-            Some(Hearing::People) => Ok(()),
-            Some(Hearing::Held) => {
-                self.held.push_back(message);
-                Ok(())
-            }
-            Some(Hearing::Plays) => {
-                let asked_at =
-                    open.and_then(Session::question).and_then(|asked| self.accepted.get(asked)).copied();
-                self.resume(Wake::Message { message, asked_at }, outside)
-            }
-            None => self.begin_with(message, outside),
-        }
-    }
-
-    fn begin_with(&mut self, message: Inbound, outside: &mut dyn Outside) -> Result<(), PlayerError> {
-        match interpreter::route(self.library, &self.project, CHANNEL, &message, None) {
-            Route::Start { flow, origin } => self.begin(flow, origin, Some(message), Object::new(), outside),
-            Route::StaleTap { text, flow } => {
-                if let Some(text) = text {
-                    let effect = EffectId { epoch: 1, session: "avulsa".into(), turn: self.messages, n: 0 };
-                    self.said.push(Said { effect, message: Message::Text { text } });
-                }
-                match flow {
-                    Some(flow) => self.begin(flow, Origin::Default, Some(message), Object::new(), outside),
-                    None => Ok(()),
-                }
-            }
-            Route::Resume | Route::People | Route::Nothing => Ok(()),
         }
     }
 
@@ -381,7 +331,7 @@ impl<'a> Player<'a> {
     }
 
     fn play(&mut self, input: Input, outside: &mut dyn Outside) -> Result<(), PlayerError> {
-        let (session, turn) = self.play_twice(&input)?;
+        let (session, turn) = replay::twice(self.library, self.session.as_ref(), &input)?;
         self.session = Some(session);
         self.events.extend(turn.events);
         for change in &turn.contact {
@@ -414,87 +364,6 @@ impl<'a> Player<'a> {
         }
         if let Some(message) = self.held.pop_front() {
             self.deliver_held(message, outside)?;
-        }
-        Ok(())
-    }
-
-    fn deliver_held(&mut self, message: Inbound, outside: &mut dyn Outside) -> Result<(), PlayerError> {
-        let held =
-            self.is_open() && self.session.as_ref().is_some_and(|session| session.hearing() == Hearing::Held);
-        if held {
-            self.held.push_front(message);
-            return Ok(());
-        }
-        self.deliver(message, outside)
-    }
-
-    /// Once as it is, once from the stored form: the bytes must be the same.
-    fn play_twice(&self, input: &Input) -> Result<(Session, Turn), PlayerError> {
-        let run = |session: Option<Session>| match input {
-            Input::Start(trigger) => interpreter::start(self.library, trigger),
-            Input::Resume(resume) => {
-                let session = session.ok_or_else(|| Error::Invariant("no session to resume".to_owned()))?;
-                interpreter::resume(self.library, session, resume)
-            }
-        };
-        let stored = self.session.as_ref().map(Session::encode);
-        let (session, turn) = run(self.session.clone())?;
-        let again = run(stored.as_deref().map(Session::decode).transpose()?)?;
-        if session.encode() != again.0.encode() {
-            return Err(PlayerError::NotDeterministic("the sessions differ".to_owned()));
-        }
-        let bytes = |turn: &Turn| serde_json::to_vec(turn).map_err(|error| error.to_string());
-        if bytes(&turn) != bytes(&again.1) {
-            return Err(PlayerError::NotDeterministic("the turns differ".to_owned()));
-        }
-        Ok((session, turn))
-    }
-
-    fn perform(
-        &mut self,
-        effect: Effect,
-        wakes: &mut VecDeque<Wake>,
-        outside: &mut dyn Outside,
-    ) -> Result<(), PlayerError> {
-        match effect.kind {
-            EffectKind::SendMessage { message } => {
-                self.accepted.insert(effect.id.clone(), self.now);
-                match &message {
-                    Message::Buttons { buttons: choices, .. } | Message::List { rows: choices, .. } => {
-                        self.shown.extend(choices.iter().cloned());
-                    }
-                    Message::Text { .. }
-                    | Message::Media { .. }
-                    | Message::Location { .. }
-                    | Message::Link { .. }
-                    | Message::Template { .. }
-                    | Message::LocationRequest { .. }
-                    | Message::PhoneRequest { .. } => {}
-                }
-                self.said.push(Said { effect: effect.id, message });
-            }
-            EffectKind::CallHttp { request } => {
-                let outcome = outside.call(&request).map_err(PlayerError::Unanswered)?;
-                if let Some(wait) = effect.wait {
-                    wakes.push_back(Wake::Http { wait, effect: effect.id, outcome });
-                }
-            }
-            EffectKind::OpenHandoff { handoff } => self.handoffs.push((effect.wait, handoff)),
-            EffectKind::OpenTicket { ticket } => {
-                self.tickets.push(ticket);
-                if let Some(wait) = effect.wait {
-                    let outcome = if self.refuse_tickets {
-                        TicketOutcome::Refused("refused in this test".to_owned())
-                    } else {
-                        TicketOutcome::Opened(
-                            serde_json::json!({ "key": "TESTE-1", "url": "https://tickets.test/TESTE-1" }),
-                        )
-                    };
-                    wakes.push_back(Wake::Ticket { wait, outcome });
-                }
-            }
-            EffectKind::Notify { text, .. } => self.notices.push(text),
-            EffectKind::SendEmail { subject, .. } => self.notices.push(subject),
         }
         Ok(())
     }
