@@ -129,6 +129,9 @@ pub trait Channel: Send + Sync + std::fmt::Debug {
     /// What it can show.
     fn limits(&self) -> ChannelLimits;
 
+    /// How many messages may leave this account in a second.
+    fn messages_per_second(&self) -> u32;
+
     /// The answer to the provider's check of our webhook address, by its query parameters.
     ///
     /// # Errors

@@ -200,15 +200,16 @@ impl<'a> Draft<'a> {
         Some(self.outbox.remove(at))
     }
 
-    /// The channel took a message: the clocks that wait for it start.
-    pub(super) fn accepted(&mut self, effect: &EffectId, message: Option<&str>) {
+    /// The channel took a message, as far as we know at this moment or, where a status told it later, at that one: the
+    /// clocks that wait for it start.
+    pub(super) fn accepted(&mut self, effect: &EffectId, message: Option<&str>, at: Timestamp) {
         let Some(entry) = self.over(effect) else { return };
         if let Some(message) = message {
             self.commit.accepted.push((message.to_owned(), effect.clone()));
         }
-        let now = self.now;
+        let at = at.min(self.now);
         if let Some(asked) = self.conversation_mut().asked.as_mut().filter(|asked| asked.effect == *effect) {
-            asked.accepted_at.get_or_insert(now);
+            asked.accepted_at.get_or_insert(at);
         }
         self.start_clocks(entry.on_accept);
     }

@@ -5,7 +5,7 @@ use fluxo_engine::protocol::{Content, Inbound, Message, Object, Origin, Wake};
 use super::draft::Draft;
 use super::words::Words;
 use crate::releases::{Hearing, Route};
-use crate::store::{InboxEntry, Mode, Speaker, StartRequest};
+use crate::store::{InboxEntry, Mode, OutboxState, Speaker, StartRequest};
 
 /// Messages that may wait in one conversation.
 pub(super) const INBOX: usize = 100;
@@ -17,6 +17,11 @@ pub(super) enum Taken {
     Yes,
     /// Not now: something else must happen first.
     Later,
+}
+
+/// A tap names what it answers.
+fn is_tap(message: &Inbound) -> bool {
+    matches!(message.content, Content::Tap { .. } | Content::TemplateTap { .. })
 }
 
 impl Draft<'_> {
@@ -73,6 +78,7 @@ impl Draft<'_> {
             Err(poison) => self.quarantine(poison),
             Ok(None) => self.route(message),
             Ok(Some(standing)) => match standing.hearing {
+                Hearing::Plays if self.is_asking() && !is_tap(message) => return Taken::Later,
                 Hearing::Plays => {
                     let asked_at = self.conversation().asked.as_ref().and_then(|asked| asked.accepted_at);
                     self.wake(Wake::Message { message: message.clone(), asked_at });
@@ -83,6 +89,17 @@ impl Draft<'_> {
             },
         }
         Taken::Yes
+    }
+
+    /// Whether the open question has left and it is not known yet if the contact can have seen it. It soon will be, and
+    /// only then can be told whether a message answers it; until then nothing else could be sent anyway.
+    fn is_asking(&self) -> bool {
+        let asked = self.conversation().asked.as_ref().filter(|asked| asked.accepted_at.is_none());
+        let entry = asked.and_then(|asked| self.entry(&asked.effect));
+        entry.is_some_and(|entry| match entry.state {
+            OutboxState::Started { .. } | OutboxState::InDoubt { .. } => true,
+            OutboxState::Ready => false,
+        })
     }
 
     fn route(&mut self, message: &Inbound) {

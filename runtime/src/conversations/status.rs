@@ -81,8 +81,9 @@ impl Conversations {
                 }
                 return Decided::Commit(());
             }
-            // A status may come before the send's response, or instead of it: the message was accepted.
-            draft.accepted(effect, Some(message));
+            // A status may come before the send's response, or instead of it: the message was accepted, and the contact
+            // may have answered since.
+            draft.accepted(effect, Some(message), status.at);
             draft.line(Speaker::System, LineBody::Sent { effect: effect.clone(), state, reason: None });
             Decided::Commit(())
         })

@@ -16,7 +16,11 @@ struct Section {
     access_token: Secret,
     app_secret: Secret,
     verify_token: Secret,
+    messages_per_second: Option<std::num::NonZeroU32>,
 }
+
+/// Meta takes 80 messages per second and number, in and out together (whatsapp-cloud.md §9); this leaves room.
+const MESSAGES_PER_SECOND: u32 = 70;
 
 /// A business number with its secrets at hand.
 #[derive(Debug)]
@@ -33,6 +37,8 @@ pub(super) struct Settings {
     pub(super) app_secret: SecretString,
     /// What Meta repeats when it checks our webhook's address.
     pub(super) verify_token: SecretString,
+    /// How many messages may leave in a second; more than the usual where Meta has raised the number's limit.
+    pub(super) messages_per_second: u32,
 }
 
 impl Settings {
@@ -51,6 +57,9 @@ impl Settings {
             access_token,
             app_secret,
             verify_token,
+            messages_per_second: read
+                .messages_per_second
+                .map_or(MESSAGES_PER_SECOND, std::num::NonZeroU32::get),
         })
     }
 }

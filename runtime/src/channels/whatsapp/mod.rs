@@ -54,6 +54,10 @@ impl Channel for WhatsApp {
         &self.settings.phone_number_id
     }
 
+    fn messages_per_second(&self) -> u32 {
+        self.settings.messages_per_second
+    }
+
     fn limits(&self) -> ChannelLimits {
         render::LIMITS
     }

@@ -10,11 +10,9 @@ use jiff::Timestamp;
 use crate::foundation::clock;
 use crate::store::Account;
 
-/// 80 messages per second and account, both ways; we leave room.
-const ACCOUNT: Rate = Rate { every: Duration::from_micros(1_000_000 / 70), burst: 70 };
 /// One message per 6 seconds and recipient, 45 at once.
 const RECIPIENT: Rate = Rate { every: Duration::from_secs(6), burst: 45 };
-/// Recipients remembered before those who may send freely are forgotten.
+/// Recipients remembered at least before those who may be sent to freely are forgotten.
 const REMEMBERED: usize = 4096;
 /// Pauses closer together than this are one.
 const STILL: Duration = Duration::from_secs(10 * 60);
@@ -44,23 +42,33 @@ pub(crate) struct Pace(Mutex<State>);
 struct State {
     accounts: HashMap<Account, Timestamp>,
     recipients: HashMap<(Account, String), Timestamp>,
+    /// How many recipients are remembered before the next clearing; twice what the last one left, so that a crowd
+    /// does not cost a clearing for each message.
+    clear_at: usize,
     paused: HashMap<Account, Timestamp>,
 }
 
 impl Pace {
-    /// Lets one message leave now, or says when to ask again.
-    pub(super) fn ask(&self, account: &Account, recipient: &str, now: Timestamp) -> Result<(), Wait> {
+    /// Lets one message leave now, or says when to ask again. `per_second` is the account's own rate.
+    pub(super) fn ask(
+        &self,
+        account: &Account,
+        per_second: u32,
+        recipient: &str,
+        now: Timestamp,
+    ) -> Result<(), Wait> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = state.paused.get(account).copied()
             && until > now
         {
             return Err(Wait::Paused(until));
         }
-        if state.recipients.len() >= REMEMBERED {
+        if state.recipients.len() >= state.clear_at.max(REMEMBERED) {
             state.recipients.retain(|_, idle| *idle > now);
+            state.clear_at = state.recipients.len() * 2;
         }
         let pair = (account.clone(), recipient.to_owned());
-        let account_next = ACCOUNT.next(state.accounts.get(account).copied(), now)?;
+        let account_next = Rate::per_second(per_second).next(state.accounts.get(account).copied(), now)?;
         let recipient_next = RECIPIENT.next(state.recipients.get(&pair).copied(), now)?;
         state.accounts.insert(account.clone(), account_next);
         state.recipients.insert(pair, recipient_next);
@@ -76,6 +84,11 @@ impl Pace {
 }
 
 impl Rate {
+    /// So many a second, and a second's worth at once.
+    fn per_second(messages: u32) -> Self {
+        Self { every: Duration::from_secs(1) / messages.max(1), burst: messages.max(1) }
+    }
+
     /// The new idle moment if one more may leave now.
     fn next(self, idle: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Wait> {
         let next = clock::after(idle.filter(|idle| *idle > now).unwrap_or(now), self.every);
@@ -98,13 +111,13 @@ mod tests {
         let pace = Pace::default();
         let start: Timestamp = "2026-03-12T12:00:00Z".parse().unwrap();
         for _ in 0..45 {
-            assert_eq!(pace.ask(&account(), "a", start), Ok(()));
+            assert_eq!(pace.ask(&account(), 70, "a", start), Ok(()));
         }
-        let Err(Wait::Turn(next)) = pace.ask(&account(), "a", start) else { panic!("the burst is over") };
+        let Err(Wait::Turn(next)) = pace.ask(&account(), 70, "a", start) else { panic!("the burst is over") };
         assert_eq!(next, clock::after(start, Duration::from_secs(6)));
-        assert_eq!(pace.ask(&account(), "b", start), Ok(()), "another recipient has a burst of its own");
-        assert_eq!(pace.ask(&account(), "a", next), Ok(()));
-        assert!(pace.ask(&account(), "a", next).is_err());
+        assert_eq!(pace.ask(&account(), 70, "b", start), Ok(()), "another recipient has a burst of its own");
+        assert_eq!(pace.ask(&account(), 70, "a", next), Ok(()));
+        assert!(pace.ask(&account(), 70, "a", next).is_err());
     }
 
     #[test]
@@ -114,7 +127,7 @@ mod tests {
         let mut now = start;
         let mut sent = 0;
         for recipient in 0..1000 {
-            match pace.ask(&account(), &recipient.to_string(), now) {
+            match pace.ask(&account(), 70, &recipient.to_string(), now) {
                 Ok(()) => sent += 1,
                 Err(Wait::Turn(next)) => now = next,
                 Err(Wait::Paused(_)) => panic!("nobody paused it"),
@@ -133,7 +146,7 @@ mod tests {
         let until = clock::after(start, Duration::from_secs(60));
         assert!(pace.pause(&account(), until, start));
         assert!(!pace.pause(&account(), until, start), "told once");
-        assert_eq!(pace.ask(&account(), "a", start), Err(Wait::Paused(until)));
-        assert_eq!(pace.ask(&account(), "a", until), Ok(()));
+        assert_eq!(pace.ask(&account(), 70, "a", start), Err(Wait::Paused(until)));
+        assert_eq!(pace.ask(&account(), 70, "a", until), Ok(()));
     }
 }

@@ -40,7 +40,8 @@ pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<()
     }
     loop {
         let now = at.here.now();
-        match at.here.pace.ask(&conversation.account, recipient(&conversation.address), now) {
+        let to = recipient(&conversation.address);
+        match at.here.pace.ask(&conversation.account, channel.messages_per_second(), to, now) {
             Ok(()) => break,
             Err(Wait::Turn(until)) if until <= clock::after(now, SHORT) => at.here.clock.until(until).await,
             Err(Wait::Turn(until)) => {
@@ -92,7 +93,8 @@ pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<()
 }
 
 async fn accepted(at: &Performing<'_>, receipt: &Receipt) -> Result<(), StoreError> {
-    at.commit(|draft| draft.accepted(at.id(), Some(&receipt.message))).await?;
+    let now = at.here.now();
+    at.commit(|draft| draft.accepted(at.id(), Some(&receipt.message), now)).await?;
     at.here.tell_kept_statuses(&at.conversation.account, &receipt.message).await
 }
 

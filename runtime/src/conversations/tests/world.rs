@@ -76,6 +76,10 @@ impl Channel for Phone {
         ACCOUNT
     }
 
+    fn messages_per_second(&self) -> u32 {
+        70
+    }
+
     fn limits(&self) -> ChannelLimits {
         ChannelLimits::default()
     }
