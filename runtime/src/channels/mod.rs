@@ -81,6 +81,11 @@ pub enum Told {
         /// The provider's id of this notice.
         id: String,
     },
+    /// Something for an address of the provider's that is not ours: the project file may name the wrong one.
+    OtherAccount {
+        /// The provider's id of it.
+        account: String,
+    },
     /// Something this version only keeps in the log: the name of the field.
     Ignored {
         /// The provider's name of it.

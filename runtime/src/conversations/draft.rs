@@ -297,8 +297,9 @@ impl<'a> Draft<'a> {
 
     // ---- People ----------------------------------------------------------------------------------------------
 
-    /// Gives the conversation to the default queue because play cannot go on. Never silence.
-    pub(super) fn give_to_people(&mut self, words: &Words<'_>) {
+    /// Gives the conversation to the default queue because play cannot go on: with the wait at which the session
+    /// stands still, if it goes on after people. Never silence.
+    pub(super) fn give_to_people(&mut self, wait: Option<WaitId>, words: &Words<'_>) {
         let project = self.here.surroundings.project();
         let queue = project.default_queue.clone().or_else(|| project.queues.keys().next().cloned());
         if let (Some(queue), Mode::Bot) = (&queue, &self.conversation().mode) {
@@ -310,7 +311,7 @@ impl<'a> Draft<'a> {
                 prefer_last_attendant: false,
             };
             let since = self.now;
-            self.conversation_mut().mode = Mode::Queued { queue: queue.clone(), since, wait: None, handoff };
+            self.conversation_mut().mode = Mode::Queued { queue: queue.clone(), since, wait, handoff };
         }
         self.notice(queue, words);
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use fluxo_engine::protocol::{Content, Inbound, NotPlayed};
@@ -12,7 +12,7 @@ use futures_util::stream;
 use super::words::Words;
 use super::{Closed, Conversations, TRIES, phone};
 use crate::channels::Told;
-use crate::foundation::clock;
+use crate::foundation::{clock, metrics};
 use crate::store::{Account, Address, Committed, LineBody, Mode, Speaker, StoreError};
 
 /// People of one request taken in at the same time.
@@ -20,6 +20,12 @@ const AT_ONCE: usize = 16;
 
 /// The most bytes of a message that are kept: WhatsApp's longest text has 4096 characters.
 const MESSAGE: usize = 64 * 1024;
+
+/// Accounts of others that are told once; more are only counted.
+const OTHER_ACCOUNTS: usize = 32;
+
+/// The most characters of a name that are kept: WhatsApp's longest has 25.
+const NAME: usize = 200;
 
 /// A message first seen later than this after it was written is not played.
 const TOO_OLD: Duration = Duration::from_secs(24 * 60 * 60);
@@ -75,12 +81,16 @@ impl Conversations {
                 }
             }
             Told::Status { account, message, effect, state, at, failure } => {
-                self.status(&on(account), &message, effect, state, at, failure).await?;
+                readable(self.status(&on(account), &message, effect, state, at, failure).await)?;
                 sum.others += 1;
             }
             Told::AddressChanged { account, from, to, id } => {
-                self.address_changed(&on(account), &from, &to, &id).await?;
+                readable(self.address_changed(&on(account), &from, &to, &id).await)?;
                 sum.others += 1;
+            }
+            Told::OtherAccount { account } => {
+                metrics::OTHER_ACCOUNTS.add(1);
+                self.tell_other_account(channel, account);
             }
             Told::Ignored { what } => tracing::info!(channel, what, "kept nothing of a webhook part"),
         }
@@ -112,7 +122,7 @@ impl Conversations {
                 && let Some(name) = profile_name
             {
                 let mut record = draft.record.clone();
-                record.contact.name = Some(name.to_owned());
+                record.contact.name = Some(name.chars().take(NAME).collect());
                 draft.commit.contacts.clear();
                 draft.write_contact(record);
             }
@@ -147,6 +157,17 @@ impl Conversations {
         Err(StoreError::Conflict)
     }
 
+    /// Acknowledged, because it will never be for us; an error once for each account, because nobody gets an answer
+    /// if the project file names the wrong one.
+    pub(super) fn tell_other_account(&self, channel: &str, account: String) {
+        let mut told = self.other_accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < OTHER_ACCOUNTS && !told.contains(&account) {
+            let ours = self.outside.channel(channel).map(|channel| channel.account());
+            tracing::error!(channel, account, ours, "a delivery is for an account that is not ours");
+            told.insert(account);
+        }
+    }
+
     /// Shows the contact that an answer is on its way. Best effort: nothing is kept of it, nobody waits for it.
     fn show_heard(&self, account: &Account, message: &str) {
         let Some(channel) = self.outside.channel(&account.channel).map(Arc::clone) else { return };
@@ -156,6 +177,17 @@ impl Conversations {
             channel.acknowledge(&message).await;
             drop(one_of_few);
         });
+    }
+}
+
+/// What cannot be read is told and acknowledged: delivered again it would find the same, and hold up its neighbours.
+fn readable(done: Result<(), StoreError>) -> Result<(), StoreError> {
+    match done {
+        Err(StoreError::Damaged(what)) => {
+            tracing::error!(what, "a status or a change of address found a damaged conversation");
+            Ok(())
+        }
+        Ok(()) | Err(_) => done,
     }
 }
 
@@ -187,7 +219,7 @@ fn whose(part: &Told) -> String {
             Some(effect) => format!("e/{}", effect.session),
             None => format!("m/{account}/{message}"),
         },
-        Told::Ignored { .. } => String::new(),
+        Told::OtherAccount { .. } | Told::Ignored { .. } => String::new(),
     }
 }
 

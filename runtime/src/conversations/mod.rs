@@ -35,7 +35,8 @@ mod timer;
 mod turn;
 mod words;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use fluxo_engine::ids::ConversationId;
 use jiff::Timestamp;
@@ -58,6 +59,9 @@ use effects::pace::Pace;
 /// How often a change is decided anew because the conversation was changed meanwhile.
 const TRIES: usize = 32;
 
+/// Unreadable conversations that are told one by one: more are a damaged store.
+const UNREADABLE: usize = 1000;
+
 /// Read marks that may be under way.
 const COURTESIES: usize = 32;
 
@@ -75,6 +79,10 @@ pub struct Conversations {
     timers_armed: Arc<Notify>,
     /// Read marks under way: more than these are left out.
     courtesies: Arc<Semaphore>,
+    /// Accounts of others whose deliveries were told.
+    other_accounts: Mutex<BTreeSet<String>>,
+    /// Conversations that were told to be unreadable.
+    unreadable: Mutex<BTreeSet<ConversationId>>,
 }
 
 /// What a change came to.
@@ -106,6 +114,8 @@ impl Conversations {
             effects_asked: Arc::default(),
             timers_armed: Arc::default(),
             courtesies: Arc::new(Semaphore::new(COURTESIES)),
+            other_accounts: Mutex::default(),
+            unreadable: Mutex::default(),
         }
     }
 
@@ -150,7 +160,13 @@ impl Conversations {
             let page = self.store.with_inbox(after.as_ref(), PAGE).await?;
             for id in &page {
                 let _inside = self.doors.enter(id.as_str()).await;
-                self.settle(id).await?;
+                match self.settle(id).await {
+                    // One that cannot be read must not keep the service from starting.
+                    Err(StoreError::Damaged(what)) => {
+                        self.tell_unreadable(id, &what);
+                    }
+                    done @ (Ok(()) | Err(_)) => done?,
+                }
             }
             match page.last() {
                 Some(last) if page.len() == PAGE => after = Some(last.clone()),
@@ -249,6 +265,14 @@ impl Conversations {
                 Ok(Closed { left, committed })
             }
             Committed::Duplicate => Ok(Closed { left: false, committed }),
+        }
+    }
+
+    /// An error in the log for a conversation whose stored form cannot be read: once, because workers come back to it.
+    pub(crate) fn tell_unreadable(&self, conversation: &ConversationId, what: &str) {
+        let mut told = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.len() < UNREADABLE && told.insert(conversation.clone()) {
+            tracing::error!(%conversation, what, "a conversation cannot be read");
         }
     }
 

@@ -50,6 +50,10 @@ impl Conversations {
                     Some(holder)
                 }
             }
+            // A username may be given up and taken by somebody else: it counts only where there is nothing better.
+            (None, None) if from.user.is_none() && from.phone.is_none() => {
+                self.store.find_contact(account, from).await?
+            }
             (None, None) => None,
         };
         let Some(mut record) = found else { return Ok(None) };
@@ -80,12 +84,25 @@ impl Conversations {
                 (record, true)
             }
         };
-        let existing = record.conversations.iter().find(|(on, _)| on == account).map(|(_, id)| id.clone());
-        let mut draft = match existing {
-            Some(id) => match self.open(&id).await? {
-                Some(draft) => draft,
-                None => return Err(StoreError::Damaged(format!("{id} is known but not there"))),
+        let known = record.conversations.iter().find(|(on, _)| on == account).map(|(_, id)| id.clone());
+        let mut unreadable = None;
+        let existing = match &known {
+            None => None,
+            Some(id) => match self.open(id).await {
+                Ok(Some(draft)) => Some(draft),
+                damaged @ (Ok(None) | Err(StoreError::Damaged(_))) => {
+                    let what =
+                        damaged.err().map_or_else(|| "it is gone".to_owned(), |error| error.to_string());
+                    self.tell_unreadable(id, &what);
+                    record.conversations.retain(|(on, _)| on != account);
+                    unreadable = known.as_ref();
+                    None
+                }
+                Err(error) => return Err(error),
             },
+        };
+        let mut draft = match existing {
+            Some(draft) => draft,
             None => {
                 write = true;
                 let id = names::conversation(now);
@@ -115,6 +132,9 @@ impl Conversations {
         merge_address(&mut draft.conversation_mut().address, from);
         if write {
             draft.write_contact(record);
+        }
+        if let Some(id) = unreadable {
+            draft.give_to_people(None, &Words::Unreadable { conversation: id.as_str() });
         }
         Ok(draft)
     }

@@ -84,8 +84,8 @@ impl Draft<'_> {
                     self.wake(Wake::Message { message: message.clone(), asked_at });
                 }
                 Hearing::Held => return Taken::Later,
-                // The session waits for people but no people have it: the transcript has the message.
-                Hearing::People => {}
+                // The session waits for people and they do not have it: now they do.
+                Hearing::People => self.give_to_people(standing.wait, &Words::NoFlow),
             },
         }
         Taken::Yes
@@ -118,7 +118,7 @@ impl Draft<'_> {
         };
         match begins {
             Some((flow, origin)) => self.begin(flow, origin, Some(message.clone()), Object::new()),
-            None => self.give_to_people(&Words::NoFlow),
+            None => self.give_to_people(None, &Words::NoFlow),
         }
     }
 

@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use fluxo_engine::error::Error;
 use fluxo_engine::ids::FlowId;
 use fluxo_engine::protocol::{
-    self, DeskEvent, Due, EffectKind, Event, Inbound, Object, Origin, Resume, TimerChange, Trigger, Turn,
-    Wake, World,
+    self, DeskEvent, Due, EffectKind, Event, Inbound, NotPlayed, Object, Origin, Resume, TimerChange,
+    Trigger, Turn, Wake, World,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -177,7 +177,13 @@ impl Draft<'_> {
             Mode::Bot | Mode::Queued { wait: None, .. } | Mode::People { wait: None, .. } => false,
         };
         if left {
-            self.conversation_mut().mode = Mode::Bot;
+            let had = std::mem::replace(&mut self.conversation_mut().mode, Mode::Bot);
+            match had {
+                // Whoever was talking to the contact must know why they no longer can.
+                Mode::People { queue, .. } => self.notice(Some(queue), &Words::TakenBack),
+                Mode::Queued { .. } => self.note(&Words::TakenBack),
+                Mode::Bot => {}
+            }
         }
     }
 
@@ -194,6 +200,9 @@ impl Draft<'_> {
                         flow: trouble.flow.as_str(),
                         node: trouble.node.as_str(),
                     });
+                }
+                Event::NotPlayed { reason: reason @ NotPlayed::TooOld } => {
+                    self.notice(None, &Words::NotPlayed(*reason));
                 }
                 Event::NotPlayed { reason } => self.note(&Words::NotPlayed(*reason)),
                 Event::ResultTooLate { .. } => self.late_result = true,
@@ -244,7 +253,9 @@ impl Draft<'_> {
             Mode::Bot => {}
         }
         self.pinned = Pinned::Nothing;
-        self.give_to_people(&Words::Quarantined);
+        // Should this be about a call's result, nobody has heard it.
+        self.late_result = true;
+        self.give_to_people(None, &Words::Quarantined);
         self.people_have_the_rest();
     }
 

@@ -23,6 +23,10 @@ pub(crate) enum Words<'a> {
     Returned { outcome: Option<&'a str>, note: Option<&'a str> },
     /// An attendant ended it.
     Finished { outcome: Option<&'a str>, note: Option<&'a str> },
+    /// The session went on without people.
+    TakenBack,
+    /// What is stored of the conversation before this one cannot be read.
+    Unreadable { conversation: &'a str },
     /// A session ended.
     Ended { outcome: &'a str },
     /// Play met trouble.
@@ -83,6 +87,18 @@ impl Words<'_> {
             Self::Finished { outcome, note } => (
                 format!("Atendimento encerrado{}", appended(*outcome, *note)),
                 format!("Ended by people{}", appended(*outcome, *note)),
+            ),
+            Self::TakenBack => same(
+                "O fluxo seguiu sem o atendimento: a conversa não está mais com pessoas",
+                "The flow went on: people have the conversation no more",
+            ),
+            Self::Unreadable { conversation } => (
+                format!(
+                    "Os dados da conversa {conversation} não podem ser lidos. Esta começa sem eles, com pessoas"
+                ),
+                format!(
+                    "The conversation {conversation} cannot be read. This one begins without it, with people"
+                ),
             ),
             Self::Ended { outcome } => {
                 (format!("Sessão encerrada: {outcome}"), format!("Session ended: {outcome}"))

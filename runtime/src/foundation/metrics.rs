@@ -42,6 +42,7 @@ counters! {
     WEBHOOKS_DEFERRED "fluxo_webhooks_deferred_total" "Webhook requests that the store could not take; the provider delivers them again.";
     MESSAGES "fluxo_messages_total" "Messages of contacts taken in.";
     DUPLICATES "fluxo_duplicate_messages_total" "Messages that had been taken in before.";
+    OTHER_ACCOUNTS "fluxo_webhooks_other_account_total" "Parts of webhook requests for an account that the project does not have: look at the log.";
     COMMITS "fluxo_commits_total" "Changes of conversations committed.";
     TURNS "fluxo_turns_total" "Turns played and committed.";
     EFFECTS "fluxo_effects_total" "Effects asked for.";

@@ -183,6 +183,12 @@ async fn a_conversation_goes_from_the_webhook_to_people_and_back_over_a_restart(
     assert_eq!(caller.post(&path("reply"), json!({ "text": "Oi, Ana!" })).await.0, 202);
     assert_eq!(caller.post(&path("reply"), json!({ "text": "  " })).await.0, 400);
     assert_eq!(said(&graph, 3).await[2], "Oi, Ana!");
+    for verb in ["return", "finish"] {
+        let (status, refused) = caller.post(&path(verb), json!({ "nota": "resolvido" })).await;
+        assert_eq!((status, &refused["error"]["code"]), (400, &json!("bad_request")), "{refused}");
+    }
+    let (status, refused) = caller.get(&path("lines?after=tudo")).await;
+    assert_eq!((status, &refused["error"]["code"]), (400, &json!("bad_request")), "{refused}");
     assert_eq!(caller.says("m.3", "obrigada").await, 200);
     assert_eq!(caller.post(&path("return"), json!({ "note": "resolvido" })).await.0, 204);
     assert_eq!(said(&graph, 4).await[3], "Voltamos ao início.");

@@ -135,6 +135,17 @@ impl Commit {
     }
 }
 
+/// Two contacts found to be one: durable together or not at all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Merge {
+    /// The contact that goes, at the revision that was read: it and its addresses are taken away before the commits
+    /// are made. [`StoreError::Conflict`] if it has moved.
+    pub gone: (ContactId, u64),
+    /// The conversations that change, in this order. Every conversation of the contact that goes must be among them,
+    /// as another contact's, or it is a [`StoreError::Conflict`]; the one that survives is written whole by the first.
+    pub commits: Vec<Commit>,
+}
+
 /// What became of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Committed {
@@ -204,6 +215,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
 
     /// All or nothing, durable when it returns.
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, StoreError>>;
+
+    /// Makes one contact of two: all or nothing, durable when it returns. The revision is that of the last commit.
+    fn merge(&self, merge: Merge) -> BoxFuture<'_, Result<Committed, StoreError>>;
 
     /// Whether a message was seen, durably.
     fn seen<'a>(&'a self, key: &'a DedupeKey) -> BoxFuture<'a, Result<bool, StoreError>>;

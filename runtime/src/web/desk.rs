@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::JsonRejection;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use fluxo_engine::ids::{ConversationId, QueueId};
@@ -101,8 +101,9 @@ pub(super) async fn lines(
     State(web): State<Arc<Web>>,
     _: Attendant,
     Path(id): Path<String>,
-    Query(After { after }): Query<After>,
+    after: Result<Query<After>, QueryRejection>,
 ) -> Result<Json<Value>, Failed> {
+    let Query(After { after }) = after.map_err(|_| Failed::unusable("after is the number of a line"))?;
     let lines = web.conversations.store().lines(&ConversationId::from(id), after, LINES).await?;
     let shown: Vec<Shown> = lines.into_iter().map(|(n, line)| Shown::new(n, line)).collect();
     Ok(Json(json!({ "lines": shown })))
@@ -142,14 +143,20 @@ pub(super) async fn reply(
     Ok((StatusCode::ACCEPTED, Json(json!({ "effect": effect }))))
 }
 
+/// What was written on leaving; a body may be absent.
+fn given(body: Result<Option<Json<Leaving>>, JsonRejection>) -> Result<Leaving, Failed> {
+    let unusable = |_| Failed::unusable("the body is not {\"outcome\": …, \"note\": …}");
+    Ok(body.map_err(unusable)?.map(|Json(leaving)| leaving).unwrap_or_default())
+}
+
 /// Gives the conversation back to its flow.
 pub(super) async fn give_back(
     State(web): State<Arc<Web>>,
     Attendant(attendant): Attendant,
     Path(id): Path<String>,
-    body: Option<Json<Leaving>>,
+    body: Result<Option<Json<Leaving>>, JsonRejection>,
 ) -> Result<StatusCode, Failed> {
-    let Json(leaving) = body.unwrap_or_default();
+    let leaving = given(body)?;
     let conversations = Arc::clone(&web.conversations);
     web.carry_out(async move {
         let (outcome, note) = (leaving.outcome.as_deref(), leaving.note.as_deref());
@@ -164,9 +171,9 @@ pub(super) async fn finish(
     State(web): State<Arc<Web>>,
     Attendant(attendant): Attendant,
     Path(id): Path<String>,
-    body: Option<Json<Leaving>>,
+    body: Result<Option<Json<Leaving>>, JsonRejection>,
 ) -> Result<StatusCode, Failed> {
-    let Json(leaving) = body.unwrap_or_default();
+    let leaving = given(body)?;
     let conversations = Arc::clone(&web.conversations);
     web.carry_out(async move {
         let (outcome, note) = (leaving.outcome.as_deref(), leaving.note.as_deref());

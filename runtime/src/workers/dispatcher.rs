@@ -86,6 +86,11 @@ async fn perform(conversations: Arc<Conversations>, lease: Lease, stop: Shutdown
             Ok(true | false) => break Ok(()),
             // Whoever has it now goes on.
             Err(StoreError::Fenced) => return Ok(()),
+            // It keeps its lease until that ends, so that its neighbours are not held up by asking again and again.
+            Err(StoreError::Damaged(what)) => {
+                conversations.tell_unreadable(&lease.conversation, &what);
+                return Ok(());
+            }
             Err(error) => break Err(error),
         }
     };

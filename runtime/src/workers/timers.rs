@@ -9,7 +9,7 @@ use super::{REST, until};
 use crate::conversations::Conversations;
 use crate::foundation::clock;
 use crate::foundation::shutdown::Shutdown;
-use crate::store::StoreError;
+use crate::store::{StoreError, TimerRow};
 
 /// Timers read at a time.
 const PAGE: usize = 256;
@@ -34,6 +34,18 @@ pub async fn run(conversations: Arc<Conversations>, stop: Shutdown) {
     }
 }
 
+/// Whether it was fired: one of a conversation that cannot be read holds up no other.
+async fn fire(conversations: &Conversations, row: &TimerRow) -> Result<bool, StoreError> {
+    match conversations.timer_due(row).await {
+        Ok(()) => Ok(true),
+        Err(StoreError::Damaged(what)) => {
+            conversations.tell_unreadable(&row.conversation, &what);
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Fires all that is due at this moment; answers when the next one is due.
 ///
 /// # Errors
@@ -44,8 +56,12 @@ pub async fn pass(conversations: &Conversations) -> Result<Option<Timestamp>, St
         if due.is_empty() {
             return conversations.store().next_due().await;
         }
-        let fired = stream::iter(due).map(|row| async move { conversations.timer_due(&row).await });
-        let fired: Vec<Result<(), StoreError>> = fired.buffer_unordered(AT_ONCE).collect().await;
-        fired.into_iter().collect::<Result<(), StoreError>>()?;
+        let fired = stream::iter(due).map(|row| async move { fire(conversations, &row).await });
+        let fired: Vec<Result<bool, StoreError>> = fired.buffer_unordered(AT_ONCE).collect().await;
+        let fired = fired.into_iter().collect::<Result<Vec<bool>, StoreError>>()?;
+        if !fired.contains(&true) {
+            // Those that are left stay due and must not be asked for without rest.
+            return Ok(Some(clock::after(conversations.clock().now(), REST)));
+        }
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn parse(account: &str, request: &Request<'_>) -> Result<Vec<Told>, R
             continue;
         };
         if value.metadata.phone_number_id != account {
-            told.push(Told::Ignored { what: "messages of another number".to_owned() });
+            told.push(Told::OtherAccount { account: value.metadata.phone_number_id });
             continue;
         }
         let contacts: Vec<ContactInfo> = value.contacts.iter().filter_map(read).collect();

@@ -6,7 +6,7 @@ use fluxo_engine::protocol::{DeskEvent, Handoff};
 
 use super::Performing;
 use crate::conversations::words::Words;
-use crate::store::{Mode, StoreError};
+use crate::store::StoreError;
 
 pub(super) async fn perform(at: &Performing<'_>, handoff: &Handoff) -> Result<(), StoreError> {
     at.commit(|draft| {
@@ -19,7 +19,7 @@ pub(super) async fn perform(at: &Performing<'_>, handoff: &Handoff) -> Result<()
         let reason = format!("queue {} is not in the project", handoff.queue);
         draft.notice(project.default_queue.clone(), &Words::DeskRefused { reason: &reason });
         if let Some(wait) = entry.effect.wait.filter(|_| draft.is_of_open_session(at.id())) {
-            draft.conversation_mut().mode = Mode::Bot;
+            // With its wait, and only with it, the session takes the conversation back.
             draft.wake_from_desk(wait, DeskEvent::Unavailable);
         }
     })

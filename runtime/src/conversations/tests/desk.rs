@@ -77,6 +77,17 @@ async fn nobody_comes_and_the_flow_goes_on() {
 }
 
 #[tokio::test]
+async fn a_queue_that_is_not_there_gives_the_conversation_back_at_once() {
+    let hospital = Hospital::open().await;
+    hospital.hears(&phone("5511987654321"), "oi").await;
+    hospital.hears(&phone("5511987654321"), "fechada").await;
+    let id = hospital.only().await;
+    assert_eq!(hospital.said().last().unwrap(), "sem gente");
+    assert_eq!(hospital.read(&id).await.conversation.mode, Mode::Bot);
+    assert!(hospital.here.store().with_people(10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn after_a_day_only_templates_may_be_sent() {
     let (hospital, id) = queued().await;
     hospital.here.take(&id, "Rita").await.unwrap();

@@ -1,10 +1,13 @@
 //! A flow as an analyst writes it, played by the engine through kills of the process.
 
-use fluxo_engine::protocol::Content;
+use fluxo_engine::protocol::{Content, Message, SendFailure};
 
 use super::script::Flows;
-use super::world::{Hospital, phone};
-use crate::store::{Documents, Mode};
+use super::world::{ACCOUNT, Hospital, phone};
+use crate::channels::Told;
+use crate::conversations::DeskError;
+use crate::foundation::clock::Clock;
+use crate::store::{Documents, Mode, SendState};
 
 fn documents() -> Documents {
     let flow = serde_json::json!({
@@ -72,6 +75,54 @@ async fn a_kill_under_a_booking_leaves_by_unknown() {
     // What was held begins the next conversation.
     let said = ["Qual é o seu nome?", "Vou conferir se gravei.", "Qual é o seu nome?"];
     assert_eq!(hospital.said(), said);
+}
+
+#[tokio::test]
+async fn a_flow_that_goes_on_without_people_takes_the_conversation_from_them() {
+    let flow = serde_json::json!({
+        "format": 1, "flow": "gente", "title": "Gente", "start": "gente",
+        "triggers": [{ "when": "default" }],
+        "nodes": {
+            "gente": {
+                "type": "handoff", "queue": "recepcao", "text": "Vou chamar alguém.", "summary": "Oi",
+                "on": { "returned": "fim", "failed": "pergunta" }
+            },
+            "pergunta": {
+                "type": "ask", "text": "Ainda está aí?", "answer": { "type": "text" }, "save": "x",
+                "invalid": { "text": "?", "attempts": 2, "next": "fim" },
+                "no_answer": { "after": "15m", "next": "fim" }, "next": "fim"
+            },
+            "fim": { "type": "end", "outcome": "ok" }
+        }
+    });
+    let hospital = Hospital::with(Flows::Engine(vec![("gente.json".to_owned(), flow.to_string())])).await;
+    let ana = phone("5511987654321");
+    hospital.hears(&ana, "oi").await;
+    let id = hospital.only().await;
+    hospital.here.take(&id, "Rita").await.unwrap();
+    let failed = Told::Status {
+        account: ACCOUNT.to_owned(),
+        message: "out-0".to_owned(),
+        effect: Some(hospital.last_effect()),
+        state: SendState::Failed,
+        at: hospital.clock.now(),
+        failure: Some(SendFailure::Media),
+    };
+    hospital.here.intake("whatsapp", vec![failed]).await.unwrap();
+    // The same commit: nothing of people's comes between.
+    let loaded = hospital.read(&id).await;
+    assert_eq!((loaded.conversation.mode, loaded.outbox.len()), (Mode::Bot, 1));
+    assert!(hospital.here.store().with_people(10).await.unwrap().is_empty());
+    assert!(
+        hospital.notices().await.iter().any(|text| text.contains("people have the conversation no more"))
+    );
+    let message = Message::Text { text: "Oi".to_owned() };
+    let refused = hospital.here.reply(&id, "Rita", message, None).await;
+    assert!(matches!(refused, Err(DeskError::NotWithPeople)));
+    let refused = hospital.here.give_back(&id, "Rita", None, None).await;
+    assert!(matches!(refused, Err(DeskError::NotWithPeople)));
+    hospital.works().await;
+    assert_eq!(hospital.said(), ["Vou chamar alguém.", "Ainda está aí?"]);
 }
 
 #[tokio::test]

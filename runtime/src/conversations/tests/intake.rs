@@ -1,13 +1,17 @@
 //! Messages come in: once each, in order, and never lost.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use fluxo_engine::ids::EffectId;
 use fluxo_engine::protocol::Content;
 
-use super::world::{Hospital, SECOND, phone};
+use super::world::{ACCOUNT, Hospital, SECOND, phone};
 use crate::channels::Told;
 use crate::conversations::play::INBOX;
-use crate::store::{LineBody, Mode, Revision};
+use crate::foundation::clock::Clock;
+use crate::foundation::metrics;
+use crate::store::{LineBody, Mode, Revision, SendState};
 
 #[tokio::test]
 async fn a_usual_message_costs_one_commit() {
@@ -165,6 +169,81 @@ async fn a_message_of_the_day_before_yesterday_is_for_people() {
     hospital.works().await;
     assert!(hospital.said().is_empty());
     assert_eq!(hospital.notices().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_message_that_the_flow_finds_too_old_is_told_to_the_staff() {
+    let hospital = Hospital::open().await;
+    let ana = phone("5511987654321");
+    hospital.hears(&ana, "oi").await;
+    hospital.hears(&ana, "velha").await;
+    let notices = hospital.notices().await;
+    assert!(notices.iter().any(|text| text.contains("24 hours after")), "{notices:?}");
+}
+
+#[tokio::test]
+async fn a_delivery_for_another_account_is_acknowledged_and_told_once() {
+    let hospital = Hospital::open().await;
+    let counted = metrics::OTHER_ACCOUNTS.get();
+    for account in ["999", "999", "998"] {
+        let told = Told::OtherAccount { account: account.to_owned() };
+        hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    }
+    assert_eq!(metrics::OTHER_ACCOUNTS.get() - counted, 3);
+    let told = hospital.here.other_accounts.lock().unwrap().clone();
+    assert_eq!(told.into_iter().collect::<Vec<_>>(), ["998", "999"]);
+    for n in 0..100 {
+        hospital.here.tell_other_account("whatsapp", n.to_string());
+    }
+    assert!(hospital.here.other_accounts.lock().unwrap().len() < 50, "strangers do not fill the memory");
+}
+
+#[tokio::test]
+async fn a_read_mark_that_never_ends_holds_nobody_up() {
+    let hospital = Hospital::open().await;
+    for n in 0..50 {
+        hospital.hears(&phone(&format!("55119876{n:05}")), "oi").await;
+    }
+    assert_eq!(hospital.said().len(), 50);
+    // Those that are under way are few; more are left out.
+    while hospital.phone.marks.load(Ordering::Relaxed) < 32 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(hospital.phone.marks.load(Ordering::Relaxed), 32);
+}
+
+#[tokio::test]
+async fn a_conversation_that_cannot_be_read_begins_again_with_people_and_holds_nobody_up() {
+    let hospital = Hospital::open().await;
+    let (ana, bia) = (phone("5511987654321"), phone("5521987654321"));
+    hospital.hears(&ana, "prazo").await;
+    hospital.hears(&ana, "prazo").await;
+    let torn = hospital.only().await;
+    hospital.hears(&ana, "pessoa").await;
+    let told = hospital.told(&bia, "b1", "oi");
+    hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    let hospital = hospital.torn(&torn).await;
+    hospital.here.recover().await.unwrap();
+    hospital.works().await;
+    assert_eq!(hospital.said().last().unwrap(), "v1 ouviu oi", "the neighbour is served");
+    assert!(hospital.here.store().with_people(10).await.unwrap().is_empty());
+
+    let (one, two) = (hospital.told(&ana, "a1", "alguém?"), hospital.told(&bia, "b2", "dois"));
+    let state = SendState::Delivered;
+    let effect = Some(EffectId { epoch: 1, session: format!("{torn}.1").as_str().into(), turn: 1, n: 0 });
+    let (account, message, at) = (ACCOUNT.to_owned(), "out-0".to_owned(), hospital.clock.now());
+    let status = Told::Status { account, message, effect, state, at, failure: None };
+    let taken = hospital.here.intake("whatsapp", vec![one, status, two]).await.unwrap();
+    assert_eq!((taken.messages, taken.others), (2, 1));
+    hospital.works().await;
+    let waiting = hospital.here.store().with_people(10).await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert!(waiting[0].id != torn && waiting[0].address == ana);
+    assert!(hospital.notices().await.iter().any(|text| text.contains(torn.as_str())));
+    // Its timers and effects find nothing; those of others do.
+    hospital.hears(&bia, "prazo").await;
+    hospital.later(Duration::from_secs(60)).await;
+    assert_eq!(hospital.said().last().unwrap(), "NoAnswer");
 }
 
 #[tokio::test]

@@ -78,6 +78,31 @@ async fn a_new_phone_of_a_known_person_is_remembered() {
 }
 
 #[tokio::test]
+async fn a_username_may_go_to_somebody_else_and_may_be_all_that_is_known() {
+    let hospital = Hospital::open().await;
+    let named = |address: Address, name: &str| Address { username: Some(name.to_owned()), ..address };
+    hospital.hears(&named(user("BR.1"), "ana"), "oi").await;
+    hospital.hears(&named(user("BR.2"), "ana"), "agora é meu").await;
+    assert_eq!(hospital.all().await.len(), 2);
+    hospital.hears(&named(user("BR.1"), "ana2"), "mudei").await;
+    hospital.hears(&named(Address::default(), "ana"), "só o nome").await;
+    hospital.hears(&named(Address::default(), "bia"), "outra").await;
+    hospital.hears(&named(Address::default(), "bia"), "ainda a outra").await;
+    assert_eq!(hospital.all().await.len(), 3);
+    assert_eq!(
+        hospital.said(),
+        [
+            "v1 ouviu oi",
+            "v1 ouviu agora é meu",
+            "eco mudei",
+            "eco só o nome",
+            "v1 ouviu outra",
+            "eco ainda a outra"
+        ]
+    );
+}
+
+#[tokio::test]
 async fn an_announced_change_moves_the_conversation() {
     let hospital = Hospital::open().await;
     hospital.hears(&phone("5511987654321"), "oi").await;

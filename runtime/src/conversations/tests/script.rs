@@ -8,8 +8,8 @@ use fluxo_engine::flow::{Flow, Library};
 use fluxo_engine::ids::{EffectId, FlowId, ReleaseId, SessionId, WaitId};
 use fluxo_engine::protocol::{
     Assign, Content, DeskEvent, Due, Effect, EffectKind, Event, Handoff, HttpOutcome, HttpRequest, Inbound,
-    Message, Method, Object, Origin, Project, Resume, TicketRequest, Timer, TimerChange, TimerKind, Trigger,
-    Turn, Wake, World,
+    Message, Method, NotPlayed, Object, Origin, Project, Resume, TicketRequest, Timer, TimerChange,
+    TimerKind, Trigger, Turn, Wake, World,
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,10 +107,10 @@ impl Playing<'_> {
                 self.say("gravando");
                 self.call(Method::Post);
             }
-            "pessoa" => {
+            "pessoa" | "fechada" => {
                 self.begin(Kind::Handoff);
                 let handoff = Handoff {
-                    queue: "recepcao".into(),
+                    queue: if text == "pessoa" { "recepcao".into() } else { "fechada".into() },
                     summary: "quer uma pessoa".into(),
                     ticket: None,
                     assign: Assign::Queue,
@@ -135,6 +135,10 @@ impl Playing<'_> {
                 let (to, subject) = (vec!["a@b.example".into()], "oi".into());
                 self.effect(EffectKind::SendEmail { to, subject, text: "oi".into(), html: None }, false);
                 self.ask("enviado?");
+            }
+            "velha" => {
+                self.turn.events.push(Event::NotPlayed { reason: NotPlayed::TooOld });
+                self.ask("e agora?");
             }
             "prazo" => {
                 self.ask("responda em um minuto");

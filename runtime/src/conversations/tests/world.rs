@@ -64,6 +64,8 @@ pub(super) struct Phone {
     pub(super) answers: Mutex<VecDeque<Result<(), SendError>>>,
     /// A send never returns while this is set: the process is killed under it.
     pub(super) hangs: Mutex<bool>,
+    /// Read marks that were begun: none ever ends.
+    pub(super) marks: AtomicUsize,
     accepted: AtomicUsize,
 }
 
@@ -116,7 +118,10 @@ impl Channel for Phone {
     }
 
     fn acknowledge<'a>(&'a self, _message: &'a str) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
+        Box::pin(async {
+            self.marks.fetch_add(1, Ordering::Relaxed);
+            std::future::pending::<()>().await;
+        })
     }
 
     fn window_open(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
@@ -236,6 +241,17 @@ impl Hospital {
         drop(here);
         let here = open(&place, &clock, &phone, &line, &flows).await;
         here.recover().await.unwrap();
+        Self { here, phone, line, clock, flows, place, messages }
+    }
+
+    /// The process is killed, and a conversation's record is torn.
+    pub(super) async fn torn(self, id: &ConversationId) -> Self {
+        let Self { here, phone, line, clock, flows, place, messages } = self;
+        drop(here);
+        let store = SledStore::open(place.path(), &Options::default()).await.unwrap();
+        store.damage(id).await;
+        drop(store);
+        let here = open(&place, &clock, &phone, &line, &flows).await;
         Self { here, phone, line, clock, flows, place, messages }
     }
 

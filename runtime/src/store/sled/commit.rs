@@ -1,6 +1,6 @@
 //! A commit of a conversation, in two halves: prepared by its caller, played by the writer.
 
-use fluxo_engine::ids::EffectId;
+use fluxo_engine::ids::{ContactId, EffectId};
 use jiff::Timestamp;
 
 use super::fault::Fault;
@@ -28,6 +28,43 @@ pub(super) struct Prepared {
     journal: Option<Vec<u8>>,
     lines: Vec<Vec<u8>>,
     notices: Vec<(Notice, Vec<u8>)>,
+}
+
+/// Plays a merge: a contact goes, and every conversation it had belongs to another by one of the commits.
+pub(super) fn merge(
+    tx: &mut Transaction<'_>,
+    gone: &(ContactId, u64),
+    commits: &[Prepared],
+    leases: &Leases,
+) -> Result<Committed, Fault> {
+    // All before anything is written: a message that is known undoes nothing.
+    for (message, _) in commits.iter().flat_map(|prepared| &prepared.commit.seen) {
+        if seen::contains(&tx.view(), message)? {
+            return Ok(Committed::Duplicate);
+        }
+    }
+    let (id, revision) = gone;
+    let record = contact::remove(tx, id, *revision)?;
+    let orphan = record.conversations.iter().any(|(_, conversation)| {
+        let kept = |prepared: &Prepared| {
+            let after = &prepared.commit.conversation;
+            after.id == *conversation && after.contact != *id
+        };
+        !commits.iter().any(kept)
+    });
+    if orphan {
+        return Err(Fault::Conflict);
+    }
+    totals::add(tx, &Totals { contacts: -1, ..Totals::default() })?;
+    let mut last = Revision::default();
+    for prepared in commits {
+        match prepared.play(tx, leases)? {
+            Committed::Done(revision) => last = revision,
+            // Two of the commits have seen the same message: nothing of it may stay.
+            Committed::Duplicate => return Err(Fault::Conflict),
+        }
+    }
+    Ok(Committed::Done(last))
 }
 
 /// Values with what they are stored as.

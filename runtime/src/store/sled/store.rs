@@ -8,7 +8,7 @@ use fluxo_engine::ids::{ContactId, ConversationId, EffectId, ReleaseId};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::commit::Prepared;
+use super::commit::{self, Prepared};
 use super::fault::Fault;
 use super::key::{self, KeyRange};
 use super::keyspace::{self, Keyspace, OpenError};
@@ -20,8 +20,8 @@ use super::tables::{
 use super::view::{Stored, View};
 use crate::store::{
     Account, Address, Commit, Committed, ContactRecord, Conversation, Counts, DeadLetter, DedupeKey,
-    Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Notice, OutboxState, Revision, Store,
-    StoreError, TimerRow,
+    Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice, OutboxState, Revision,
+    Store, StoreError, TimerRow,
 };
 
 /// How many keys one commit of the sweep forgets: the others wait for it.
@@ -79,6 +79,15 @@ impl From<OpenError> for StoreError {
     }
 }
 
+#[cfg(test)]
+impl SledStore {
+    /// Makes a conversation's record unreadable, as a torn disk would.
+    pub(crate) async fn damage(&self, id: &ConversationId) {
+        let key = conversation::key(id);
+        self.keyspace.commit(move |tx| tx.put(&key, 1, b"torn")).await.unwrap();
+    }
+}
+
 impl SledStore {
     /// Opens the store in a directory, or makes one where there never was any. Dropping it closes it, and waits for
     /// the commits that are under way.
@@ -116,13 +125,6 @@ fn unreadable_timer(fault: Fault) {
 /// The conversation that a row of an index names.
 fn id_of(row: &[u8], stored: Stored) -> Result<ConversationId, Fault> {
     String::from_utf8(stored.bytes).map(ConversationId::from).map_err(|_| Fault::damaged(row))
-}
-
-/// A conversation as it is stored, with the number its next line will have.
-fn conversation_of(bytes: &[u8], next_line: u64) -> Result<Conversation, StoreError> {
-    let mut conversation: Conversation = tables::decode("a conversation", bytes)?;
-    conversation.next_line = next_line;
-    Ok(conversation)
 }
 
 impl Store for SledStore {
@@ -179,6 +181,14 @@ impl Store for SledStore {
             let prepared = Prepared::of(commit)?;
             let leases = self.leases.clone();
             Ok(self.keyspace.commit(move |tx| prepared.play(tx, &leases)).await?)
+        })
+    }
+
+    fn merge(&self, merge: Merge) -> BoxFuture<'_, Result<Committed, StoreError>> {
+        Box::pin(async move {
+            let commits = merge.commits.into_iter().map(Prepared::of).collect::<Result<Vec<_>, _>>()?;
+            let (gone, leases) = (merge.gone, self.leases.clone());
+            Ok(self.keyspace.commit(move |tx| commit::merge(tx, &gone, &commits, &leases)).await?)
         })
     }
 
@@ -344,16 +354,26 @@ impl Store for SledStore {
     fn with_people(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Conversation>, StoreError>> {
         Box::pin(async move {
             let found = self.keyspace.read(|view| {
-                let mut found = Vec::new();
-                for row in view.scan(with_people::all().as_range()).take(limit) {
+                let listed = |row: Result<(Vec<u8>, Stored), Fault>| {
                     let (row, stored) = row?;
                     let id = id_of(&row, stored)?;
-                    let stored = view.get(&conversation::key(&id))?.ok_or_else(|| Fault::damaged(&row))?;
-                    found.push((stored, progress::get(view, &id)?.line));
-                }
-                Ok(found)
+                    let key = conversation::key(&id);
+                    let stored = view.get(&key)?.ok_or_else(|| Fault::damaged(&row))?;
+                    let mut conversation: Conversation = tables::read(&key, &stored.bytes)?;
+                    conversation.next_line = progress::get(view, &id)?.line;
+                    Ok(conversation)
+                };
+                // One that cannot be read is told and does not hide the others.
+                let sound = view.scan(with_people::all().as_range()).filter_map(|row| match listed(row) {
+                    Err(fault @ Fault::Damaged { .. }) => {
+                        tracing::error!(%fault, "a conversation with people cannot be read");
+                        None
+                    }
+                    sound => Some(sound),
+                });
+                sound.take(limit).collect()
             });
-            found.await?.iter().map(|(stored, line)| conversation_of(&stored.bytes, *line)).collect()
+            Ok(found.await?)
         })
     }
 

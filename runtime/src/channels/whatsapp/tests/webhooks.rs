@@ -32,6 +32,7 @@ fn lines(told: &[Told]) -> Vec<String> {
                 format!("{message} {effect} {state:?} {failure:?}")
             }
             Told::AddressChanged { from, to, id, .. } => format!("{id} {} becomes {}", who(from), who(to)),
+            Told::OtherAccount { account } => format!("for {account}"),
             Told::Ignored { what } => format!("ignored: {what}"),
         })
         .collect()
@@ -98,7 +99,7 @@ fn every_entry_change_message_and_status_is_told_in_order() {
                 "wamid.5 1749416390 -/551187654321/- >wamid.t: ",
                 r#"{"kind":"template_tap","payload":"c1:confirmar","title":"Sim, confirmar"}"#
             ),
-            "ignored: messages of another number",
+            "for 999",
         ]
     );
 }
@@ -232,6 +233,7 @@ fn every_sample_of_others_is_told_without_a_loss() {
         let expected = match &told[0] {
             Told::Message { .. } | Told::AddressChanged { .. } => !name.starts_with("status-"),
             Told::Status { .. } => name.starts_with("status-"),
+            Told::OtherAccount { .. } => false,
             Told::Ignored { .. } => name.starts_with("system-customer-identity"),
         };
         assert!(expected, "{name}: {told:?}");

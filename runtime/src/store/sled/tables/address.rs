@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use fluxo_engine::ids::ContactId;
 
 use super::super::fault::Fault;
-use super::super::key::Key;
+use super::super::key::{Key, Parts};
 use super::super::view::View;
 use crate::store::{Account, Address, ContactRecord};
 
@@ -34,6 +34,16 @@ impl Kind {
 /// The key of one way to reach a person.
 pub(in super::super) fn key(account: &Account, kind: Kind, text: &str) -> Vec<u8> {
     Key::of(TABLE).text(&account.channel).text(&account.id).byte(kind.number()).text(text).bytes()
+}
+
+/// Whether a key is of a username.
+pub(in super::super) fn is_username(key: &[u8]) -> bool {
+    let kind = Parts::of(TABLE, key).and_then(|mut parts| {
+        parts.text()?;
+        parts.text()?;
+        parts.rest().first().copied()
+    });
+    kind == Some(Kind::Username.number())
 }
 
 /// All keys of one address.
@@ -113,5 +123,7 @@ mod tests {
         assert_eq!(kinds(&all), [Kind::User, Kind::Phone, Kind::Phone]);
         assert_eq!(kinds(&Address { user: None, phone: None, ..all.clone() }), [Kind::Username]);
         assert_eq!(keys(&account, &all).count(), 3);
+        let usernames: Vec<bool> = keys(&account, &all).map(|key| is_username(&key)).collect();
+        assert_eq!(usernames, [false, false, true]);
     }
 }

@@ -63,7 +63,7 @@ pub(in super::super) fn put(
         new += i64::from(expected == 0);
         let old = get(&tx.view(), id)?.as_ref().map(address::keys_of).unwrap_or_default();
         for gone in old.difference(&address::keys_of(record)) {
-            tx.delete(gone)?;
+            forget_address(tx, id, gone)?;
         }
         tx.put(&key, record.revision, bytes)?;
     }
@@ -72,12 +72,38 @@ pub(in super::super) fn put(
         for key in address::keys_of(record) {
             match address::owner(&tx.view(), &key)? {
                 Some(owner) if owner == *id => {}
+                // People give usernames up and others take them: the one who told it last has it.
+                Some(_) if address::is_username(&key) => tx.put(&key, 0, id.as_str().as_bytes())?,
                 Some(_) => return Err(Fault::Conflict),
                 None => tx.put(&key, 0, id.as_str().as_bytes())?,
             }
         }
     }
     Ok(new)
+}
+
+/// Takes a contact away, as it was read, and all that leads to it; answers it as it was.
+pub(in super::super) fn remove(
+    tx: &mut Transaction<'_>,
+    id: &ContactId,
+    revision: u64,
+) -> Result<ContactRecord, Fault> {
+    let key = key(id);
+    tx.expect(&key, Expected::Version(revision))?;
+    let record = get(&tx.view(), id)?.ok_or(Fault::Conflict)?;
+    for own in address::keys_of(&record) {
+        forget_address(tx, id, &own)?;
+    }
+    tx.delete(&key)?;
+    Ok(record)
+}
+
+/// An address that is somebody else's by now stays theirs.
+fn forget_address(tx: &mut Transaction<'_>, id: &ContactId, key: &[u8]) -> Result<(), Fault> {
+    if address::owner(&tx.view(), key)?.is_some_and(|owner| owner == *id) {
+        tx.delete(key)?;
+    }
+    Ok(())
 }
 
 /// Changes a contact as it stands.
