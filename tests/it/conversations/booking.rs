@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ANA, MARIA, day_and_time, from_the_insurer, held, up_to_the_summary};
+use super::{ANA, CHOICES, MARIA, day_and_time, from_the_insurer, held, up_to_the_summary};
 use crate::support::World;
 
 #[tokio::test]
@@ -30,15 +30,7 @@ async fn everything_can_be_typed_instead_of_tapped() {
     phone.hears("Qual é a especialidade").await;
     phone.say("cardiologia").await;
     loop {
-        let message = phone
-            .hears_one_of(&[
-                "Em qual unidade",
-                "preferência por algum médico",
-                "dias com horário",
-                "Horários livres",
-                "Posso marcar?",
-            ])
-            .await;
+        let message = phone.hears_one_of(&CHOICES).await;
         match message["text"].as_str().unwrap_or_default() {
             text if text.contains("Posso marcar?") => break,
             text if text.contains("unidade") || text.contains("médico") => phone.say("tanto faz").await,

@@ -46,21 +46,22 @@ async fn up_to_the_summary(phone: &Phone, patient: Patient) -> Value {
     from_the_insurer(phone).await
 }
 
+/// What is asked on the way from the specialty to the summary, as far as there is something to choose.
+const CHOICES: [&str; 5] = [
+    "Em qual unidade",
+    "preferência por algum médico",
+    "dias com horário",
+    "Horários livres",
+    "Posso marcar?",
+];
+
 async fn from_the_insurer(phone: &Phone) -> Value {
     phone.hears("convênio ou particular").await;
     phone.tap("Particular").await;
     let specialties = phone.hears("Qual é a especialidade").await;
     phone.tap(&Phone::first_row(&specialties)).await;
     loop {
-        let message = phone
-            .hears_one_of(&[
-                "Em qual unidade",
-                "preferência por algum médico",
-                "dias com horário",
-                "Horários livres",
-                "Posso marcar?",
-            ])
-            .await;
+        let message = phone.hears_one_of(&CHOICES).await;
         let text = message["text"].as_str().unwrap_or_default();
         if text.contains("Posso marcar?") {
             return message;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::{ANA, day_and_time, held, up_to_the_summary};
+use super::{ANA, CHOICES, day_and_time, held, up_to_the_summary};
 use crate::support::{Phone, World};
 
 #[tokio::test]
@@ -54,7 +54,16 @@ struct Somebody {
     born: String,
     /// Appointments RM holds before the test.
     before: usize,
+    /// Where they stand in the crowd: each wants another specialty and day, or they would fight for the same slots.
+    place: usize,
 }
+
+/// What else may follow a choice.
+const ENDS: [&str; 4] =
+    ["consulta marcada", "ocupado por outra", "*não* foi registrada", "Não sobrou horário"];
+
+const SPECIALTIES: [&str; 6] =
+    ["cardiologia", "clínica médica", "dermatologia", "gastroenterologia", "neurologia", "oftalmologia"];
 
 async fn register(world: &World) -> Vec<Somebody> {
     let answer = world
@@ -76,11 +85,12 @@ async fn register(world: &World) -> Vec<Somebody> {
                 cpf: item["CPF"].as_str()?.to_owned(),
                 born: format!("{}/{}/{}", &born[8..10], &born[5..7], &born[..4]),
                 before: 0,
+                place: 0,
             })
         })
         .take(PEOPLE)
         .enumerate()
-        .map(|(n, somebody)| Somebody { phone: format!("55119810000{n:02}"), ..somebody })
+        .map(|(n, somebody)| Somebody { phone: format!("55119810000{n:02}"), place: n, ..somebody })
         .collect();
     assert_eq!(people.len(), PEOPLE, "the register has enough people");
     people
@@ -108,23 +118,10 @@ async fn books_again_and_again(
         phone.hears("convênio ou particular").await;
         say("particular".to_owned()).await;
         phone.hears("Qual é a especialidade").await;
-        say("clínica médica".to_owned()).await;
+        say(SPECIALTIES[somebody.place % SPECIALTIES.len()].to_owned()).await;
         let mut last = String::new();
         loop {
-            let message = phone
-                .hears_one_of(&[
-                    "Em qual unidade",
-                    "preferência por algum médico",
-                    "dias com horário",
-                    "Horários livres",
-                    "Posso marcar?",
-                    "consulta marcada",
-                    "por e-mail",
-                    "ocupado por outra",
-                    "*não* foi registrada",
-                    "Não encontrei essa especialidade",
-                ])
-                .await;
+            let message = phone.hears_one_of(&[&CHOICES[..], &ENDS].concat()).await;
             let text = message["text"].as_str().unwrap_or_default().to_owned();
             assert_ne!(text, last, "{} was told twice:\n{}", phone.number, phone.chat().await);
             last.clone_from(&text);
@@ -137,8 +134,10 @@ async fn books_again_and_again(
                 continue;
             } else if text.contains("registrada") {
                 "tentar de novo"
-            } else if text.contains("especialidade") {
-                "1"
+            } else if text.contains("Não sobrou") {
+                "outro dia"
+            } else if text.contains("dias com horário") {
+                ["1", "2", "3", "4", "5", "6", "7", "8"][(somebody.place + booked) % 8]
             } else if text.contains("unidade") || text.contains("médico") {
                 "tanto faz"
             } else {

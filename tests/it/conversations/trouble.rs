@@ -134,3 +134,16 @@ async fn a_message_that_fails_later_is_told_to_the_staff() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
+
+/// A flow that would have shown a hole: the patient reads an apology and gets a person, never a text with a hole.
+#[tokio::test]
+async fn a_text_with_a_hole_is_never_sent() {
+    let holed = crate::support::flows_with(&[("{{ env.hospital }}", "{{ contact.apelido }}")]);
+    let world = World::with_flows(holed).await;
+    let phone = world.phone(MARIA.phone);
+    phone.say("oi").await;
+    phone.hears("tive um problema aqui do meu lado").await;
+    let (_, queue) = world.api(reqwest::Method::GET, "/api/desk/conversations", None).await;
+    assert_eq!(queue["conversations"].as_array().map(Vec::len), Some(1), "{queue}");
+    assert_eq!(phone.heard().await.len(), 1, "{}", phone.chat().await);
+}

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::PATIENCE;
 
+/// How long a person takes to answer, at least.
+const THINKING_MS: u64 = 250;
+
 /// A phone in somebody's hand.
 pub(crate) struct Phone {
     client: reqwest::Client,
@@ -32,16 +35,16 @@ impl Phone {
         serde_json::from_str(&text).expect("the sandbox answers in JSON")
     }
 
-    /// Types. People take a moment to answer what they read and tests do not, so the message is dated a little
-    /// later: dated in the second of the question, it might have been written before it (flow-format.md §5, early
-    /// messages).
+    /// Types. People take a moment to answer what they read and tests do not, so the message arrives a moment later and
+    /// is dated some seconds later: what arrives before its question is known to be accepted, or is dated in the same
+    /// second, might have been written before it (flow-format.md §5, early messages).
     pub(crate) async fn say(&self, text: &str) -> Value {
         self.say_with(text, json!({})).await
     }
 
     /// Types, with the sandbox's options (duplicates, a wrong signature …).
     pub(crate) async fn say_with(&self, text: &str, options: Value) -> Value {
-        let mut body = json!({ "text": text, "timestamp": now_in_seconds() + 3 });
+        let mut body = json!({ "text": text, "timestamp": now_in_seconds() + 3, "delay_ms": THINKING_MS });
         body.as_object_mut().expect("an object").extend(options.as_object().cloned().unwrap_or_default());
         self.send("say", body).await
     }
@@ -101,8 +104,11 @@ impl Phone {
 
     /// The whole chat, for people.
     pub(crate) async fn chat(&self) -> String {
-        let line =
-            |message: &Value| format!("  {}: {}", message["from"].as_str().unwrap_or("?"), in_words(message));
+        let line = |message: &Value| {
+            let word = |key: &str| message[key].as_str().unwrap_or_default().to_owned();
+            let (time, effect, from) = (word("time"), word("biz_opaque_callback_data"), word("from"));
+            format!("  {time} {effect} {from}: {}", in_words(message))
+        };
         self.messages().await.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
