@@ -54,6 +54,7 @@ pub fn start(library: &Library, trigger: &Trigger) -> Result<(Session, Turn), Er
         input: message.map(input::facts).unwrap_or_default(),
         heard: message.map(|message| message.id.clone()),
         last_heard: trigger.world.now,
+        idled: false,
         sends: Vec::new(),
         refused: Vec::new(),
         closing: None,

@@ -24,7 +24,10 @@ impl Walk<'_> {
         match timer {
             TimerKind::Expire => Ok(Next::Close { outcome: EXPIRED.to_owned() }),
             TimerKind::Idle => match self.idle_interrupt()? {
-                Some((found, _)) => self.interrupt(found),
+                Some((found, _)) => {
+                    self.cx.session.idled = true;
+                    self.interrupt(found)
+                }
                 None => Ok(Next::Stay),
             },
             TimerKind::NoAnswer
@@ -53,7 +56,9 @@ impl Walk<'_> {
         let (idle_armed, expire_armed, no_answer) =
             (armed(TimerKind::Idle), armed(TimerKind::Expire), armed(TimerKind::NoAnswer));
         let heard_now = self.heard_now;
-        if let Some((_, after)) = self.idle_interrupt()? {
+        // Else a question that the interrupt itself asks would be interrupted at once, again and again.
+        let idle = if self.cx.session.idled { None } else { self.idle_interrupt()? };
+        if let Some((_, after)) = idle {
             if !idle_armed || heard_now {
                 let due = add(self.cx.session.last_heard, after).max(self.cx.world.now);
                 self.cx.arm(TimerKind::Idle, Due::At(due))?;

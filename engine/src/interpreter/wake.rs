@@ -42,6 +42,7 @@ impl Walk<'_> {
         self.fresh_input();
         self.heard_now = true;
         self.cx.session.last_heard = self.cx.world.now;
+        self.cx.session.idled = false;
         self.cx.session.heard = Some(message.id.clone());
         self.cx.set_input(input::facts(message));
 

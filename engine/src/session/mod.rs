@@ -43,6 +43,8 @@ pub struct Session {
     pub(crate) heard: Option<String>,
     /// When the contact was last heard, by us or by people.
     pub(crate) last_heard: Timestamp,
+    /// An `idle` interrupt has had its turn since then: one silence interrupts once.
+    pub(crate) idled: bool,
     /// The last messages sent, so that a refusal finds the node it belongs to.
     pub(crate) sends: Vec<Sent>,
     /// Refusals that came while a call was in flight.

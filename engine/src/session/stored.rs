@@ -37,6 +37,8 @@ struct Stored {
     heard: Option<String>,
     #[serde(rename = "h")]
     last_heard: Timestamp,
+    #[serde(rename = "hi", default, skip_serializing_if = "std::ops::Not::not")]
+    idled: bool,
     #[serde(rename = "m", default, skip_serializing_if = "Vec::is_empty")]
     sends: Vec<(u32, u32, u32, FlowId, NodeId)>,
     #[serde(rename = "mr", default, skip_serializing_if = "Vec::is_empty")]
@@ -68,6 +70,7 @@ impl Session {
             input: self.input.clone(),
             heard: self.heard.clone(),
             last_heard: self.last_heard,
+            idled: self.idled,
             sends: self
                 .sends
                 .iter()
@@ -112,6 +115,7 @@ impl Session {
             input: stored.input,
             heard: stored.heard,
             last_heard: stored.last_heard,
+            idled: stored.idled,
             sends: stored
                 .sends
                 .into_iter()
