@@ -10,6 +10,7 @@ use crate::ids::FlowId;
 use crate::nodes::NodeKind;
 use crate::nodes::context::Declares;
 use crate::nodes::play::{Next, Stop};
+use crate::nodes::values::check_nesting;
 use crate::protocol::{Event, Object, TroubleCode};
 use crate::session::Frame;
 
@@ -115,7 +116,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Gives a flow its inputs and the defaults of its variables.
-    fn fill(&mut self, flow: &'a Flow, mut given: Object) -> Result<(), Stop> {
+    pub(super) fn fill(&mut self, flow: &'a Flow, mut given: Object) -> Result<(), Stop> {
         let today = self.cx.now().date();
         let mut values = Object::new();
         for (name, input) in flow.inputs.iter() {
@@ -148,6 +149,9 @@ impl<'a> Walk<'a> {
             if let Some(value) = remembered.or(variable.default.as_ref()) {
                 values.insert(name.to_owned(), value.clone());
             }
+        }
+        for (name, value) in &values {
+            check_nesting(name, value)?;
         }
         let frame = self.cx.frame_mut()?;
         frame.variables = values.into_iter().filter(|(_, value)| *value != Value::Null).collect();

@@ -80,7 +80,7 @@ impl Walk<'_> {
                 self.push(flow);
                 self.spare(trouble.code);
                 self.cx.frame_mut()?.trouble = Some(trouble);
-                Ok(Some(self.visit(&flow.start)))
+                Ok(Some(self.fill(flow, Object::new()).and_then(|()| self.visit(&flow.start))))
             }
             None => self.last_resort(&trouble),
         }

@@ -163,7 +163,15 @@ impl Play for Ask {
             Wake::Timer { timer: TimerKind::Collect, .. } => self.judge_collected(cx),
             // Silence after some bubbles is the end of an answer, not the lack of one.
             Wake::Timer { timer: TimerKind::NoAnswer, .. } if !self.collected(cx)?.bubbles.is_empty() => {
-                self.judge_collected(cx)
+                let next = self.judge_collected(cx)?;
+                // What did not fit is asked for again, and the silence after that must end somewhere too.
+                if next == Next::Stay
+                    && let Some(no_answer) = &self.no_answer
+                {
+                    let due = Due::At(cx.later(no_answer.after));
+                    cx.arm(TimerKind::NoAnswer, due)?;
+                }
+                Ok(next)
             }
             Wake::Timer { timer, .. } => question::silence(cx, *timer, self.no_answer.as_ref()),
             Wake::Http { .. }

@@ -104,8 +104,8 @@ impl Inspect for Handoff {
 impl Play for Handoff {
     fn enter(&self, cx: &mut NodeContext<'_>) -> Result<Next, Stop> {
         cx.known_queue(&self.queue)?;
-        cx.session.handoff = Object::new();
         if !cx.world.open_queues.contains(&self.queue) {
+            cx.session.handoff = Object::new();
             return Next::port_or("off_hours", self.on.off_hours.as_ref(), TroubleCode::NobodyThere);
         }
         let text = cx.text_if(self.text.as_ref())?;
@@ -116,6 +116,8 @@ impl Play for Handoff {
             assign: self.assign,
             prefer_last_attendant: self.prefer == Some(Prefer::LastAttendant),
         };
+        // Only now: what was said above may tell what came of the handoff before.
+        cx.session.handoff = Object::new();
         // A closed window is no reason to leave the patient without people, unless the author says so.
         if let Some(text) = text
             && (cx.world.conversation.window_open || self.on.failed.is_some())
@@ -142,6 +144,8 @@ impl Play for Handoff {
             | Wake::Ticket { .. }
             | Wake::Close { .. } => return Err(cx.wrong_wait()),
         };
+        // Waiting for people, or talking to them, is no silence of the contact's: idleness counts from here.
+        cx.session.last_heard = cx.world.now;
         match event {
             DeskEvent::Accepted { attendant } => {
                 cx.session.handoff.insert("attendant".to_owned(), Value::from(attendant.as_str()));
@@ -174,12 +178,12 @@ impl Play for Handoff {
     }
 }
 
-/// Keeps what the attendant chose and wrote. The contact talked to people until now: idleness counts from here.
+/// Keeps what the attendant chose and wrote. Who talked to people until now has broken a silence.
 fn note_return(cx: &mut NodeContext<'_>, outcome: Option<&str>, note: Option<&str>) {
     for (name, text) in [("outcome", outcome), ("note", note)] {
         if let Some(text) = text {
             cx.session.handoff.insert(name.to_owned(), Value::from(text));
         }
     }
-    cx.session.last_heard = cx.world.now;
+    cx.session.idled = false;
 }

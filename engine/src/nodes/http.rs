@@ -26,6 +26,7 @@ use super::duration::Duration;
 use super::entries::{Entries, Ports};
 use super::inspection::{Inspect, Inspection, Mention, MissingPort, MissingReason};
 use super::play::{Next, Play, Stop};
+use super::values::check_nesting;
 use crate::expr::{Template, TemplateTree};
 use crate::ids::{ConnectionId, EffectId};
 use crate::protocol::{
@@ -263,6 +264,9 @@ impl Http {
                 }
             };
             more = cx.value(&pages.more)?.is_some_and(|more| is_true(&more));
+        }
+        for item in &page_items {
+            check_nesting("response.items", item)?;
         }
         let WaitKind::Http(paging) = &mut cx.waiting()?.kind else { return Err(cx.wrong_wait()) };
         paging.items.append(&mut page_items);

@@ -28,7 +28,7 @@ pub mod set;
 pub mod tag;
 pub mod template;
 pub mod ticket;
-mod values;
+pub(crate) mod values;
 pub mod wait;
 
 use serde_json::{Map, Value};

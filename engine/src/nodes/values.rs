@@ -144,8 +144,8 @@ impl NodeContext<'_> {
 
     /// Assigns a variable of the innermost frame, and to the contact if it is to be remembered. Absent removes it.
     pub(crate) fn assign(&mut self, name: &str, value: Option<Value>) -> Result<(), Stop> {
-        if value.as_ref().is_some_and(|value| is_deeper(value, MAX_DEPTH)) {
-            return Err(Stop::trouble(TroubleCode::TooLarge, format!("`{name}` is nested too deeply")));
+        if let Some(value) = &value {
+            check_nesting(name, value)?;
         }
         let variables = &mut self.frame_mut()?.variables;
         let before = match value.clone() {
@@ -203,6 +203,14 @@ impl NodeContext<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a value that is to be kept can be read back from the stored form.
+pub(crate) fn check_nesting(name: &str, value: &Value) -> Result<(), Stop> {
+    if is_deeper(value, MAX_DEPTH) {
+        return Err(Stop::trouble(TroubleCode::TooLarge, format!("`{name}` is nested too deeply")));
+    }
+    Ok(())
 }
 
 fn is_deeper(value: &Value, levels: usize) -> bool {

@@ -362,9 +362,6 @@ impl<'a> Player<'a> {
         for wake in wakes {
             self.resume(wake, outside)?;
         }
-        if let Some(message) = self.held.pop_front() {
-            self.deliver_held(message, outside)?;
-        }
-        Ok(())
+        self.deliver_held(outside)
     }
 }

@@ -56,17 +56,53 @@ impl Player<'_> {
         }
     }
 
-    pub(super) fn deliver_held(
-        &mut self,
-        message: Inbound,
-        outside: &mut dyn Outside,
-    ) -> Result<(), PlayerError> {
-        let held =
-            self.is_open() && self.session.as_ref().is_some_and(|session| session.hearing() == Hearing::Held);
-        if held {
-            self.held.push_front(message);
-            return Ok(());
+    /// What had to wait, in order, as far as it is heard now: by the flow, by people, by a flow that it begins.
+    pub(super) fn deliver_held(&mut self, outside: &mut dyn Outside) -> Result<(), PlayerError> {
+        while !self.is_held() {
+            let Some(message) = self.held.pop_front() else { break };
+            self.deliver(message, outside)?;
         }
-        self.deliver(message, outside)
+        Ok(())
+    }
+
+    fn is_held(&self) -> bool {
+        let open = self.session.as_ref().filter(|session| !session.is_ended());
+        open.is_some_and(|session| session.hearing() == Hearing::Held)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::flow::{Flow, Library};
+    use crate::protocol::{Contact, Object, Origin, Project};
+    use crate::test::{Mocks, Player};
+
+    #[test]
+    fn what_had_to_wait_goes_to_the_people_who_have_the_conversation_by_then() {
+        let flow = json!({
+            "format": 1, "flow": "f", "title": "f", "start": "espera",
+            "nodes": {
+                "espera": { "type": "wait", "for": "1m", "on": { "done": "gente" } },
+                "gente": { "type": "handoff", "queue": "recepcao", "summary": "s", "on": { "returned": "nome" } },
+                "nome": { "type": "ask", "text": "Nome?", "answer": { "type": "text" }, "next": "nome" }
+            }
+        });
+        let library = Library::new([Flow::parse(&flow.to_string()).expect("a flow")]);
+        let project =
+            Project { queues: [("recepcao".into(), "console".into())].into(), ..Project::default() };
+        let now = "2026-03-12T12:00:00Z".parse().expect("a moment");
+        let mut player = Player::with(&library, project, Contact::new("c".into()), now);
+        let mut mocks = Mocks::new(std::iter::empty());
+        player.start(&"f".into(), Origin::Api, None, Object::new(), &mut mocks).expect("it starts");
+        player.say("um", &mut mocks).expect("held");
+        player.say("dois", &mut mocks).expect("held");
+        player.after(60_000, &mut mocks).expect("time passes");
+        assert_eq!(player.handoffs().count(), 1);
+        let returned = crate::protocol::DeskEvent::Returned { outcome: None, note: None };
+        player.desk(returned, &mut mocks).expect("people have it");
+        let said: Vec<String> = player.said().iter().map(crate::test::Said::in_words).collect();
+        assert_eq!(said, ["Nome?"], "neither message is an answer to what was asked afterwards");
     }
 }
