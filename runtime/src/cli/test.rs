@@ -89,8 +89,10 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let flows = if arguments.only.is_some() { Vec::new() } else { coverage.of(library) };
     let enough = tell_coverage(&flows, arguments.min_coverage);
     let verdict = if failed == 0 { colour.good } else { colour.bad };
+    let passing = if passed == 1 { "passou" } else { "passaram" };
+    let failing = if failed == 1 { "falhou" } else { "falharam" };
     println!(
-        "{verdict}{passed} passed, {failed} failed{} {}({} ms){}",
+        "{verdict}{passed} {passing}, {failed} {failing}{} {}({} ms){}",
         colour.off,
         colour.dim,
         begun.elapsed().as_millis(),

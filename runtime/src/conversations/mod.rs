@@ -15,7 +15,6 @@
 //! A conversation is with people or with its flow, never with both.
 
 mod address;
-mod configured;
 mod dead_letter;
 mod desk;
 mod doors;
@@ -42,7 +41,6 @@ use fluxo_engine::ids::ConversationId;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
-pub use configured::Configured;
 pub use desk::DeskError;
 pub use outside::{Calls, Outside, Surroundings};
 pub use start::{StartError, Started};

@@ -40,6 +40,9 @@ pub trait Surroundings: fmt::Debug + Send + Sync {
     /// Queues within their opening hours.
     fn open_queues(&self, now: Timestamp) -> BTreeSet<QueueId>;
 
+    /// A queue as people call it; its id, when it has no title.
+    fn queue_title(&self, queue: &QueueId) -> String;
+
     /// What the staff reads.
     fn language(&self) -> Language;
 }

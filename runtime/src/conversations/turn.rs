@@ -162,10 +162,8 @@ impl Draft<'_> {
             && (wait.is_none() || wait == standing.wait)
         {
             let queue = handoff.queue.clone();
-            self.notice(
-                Some(queue.clone()),
-                &Words::Queued { queue: queue.as_str(), summary: &handoff.summary },
-            );
+            let title = self.here.surroundings.queue_title(&queue);
+            self.notice(Some(queue.clone()), &Words::Queued { queue: &title, summary: &handoff.summary });
             let since = self.now;
             self.conversation_mut().mode = Mode::Queued { queue, since, wait, handoff };
             return;

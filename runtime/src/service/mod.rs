@@ -97,6 +97,7 @@ impl Service {
 
         let facts = Facts {
             project: config.project.name.clone(),
+            time_zone: config.play(clock.now()).time_zone,
             queues: config.queues.iter().map(|(id, queue)| (id.clone(), queue.title.clone())).collect(),
         };
         let surroundings = Arc::new(Live::new(config, Arc::clone(&clock)));

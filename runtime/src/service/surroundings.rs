@@ -49,6 +49,10 @@ impl Surroundings for Live {
         self.config.open_queues(now)
     }
 
+    fn queue_title(&self, queue: &QueueId) -> String {
+        self.config.queues.get(queue).map_or_else(|| queue.to_string(), |known| known.title.clone())
+    }
+
     fn language(&self) -> Language {
         match self.config.project.locale {
             Locale::PtBr => Language::Portuguese,

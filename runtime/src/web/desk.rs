@@ -50,7 +50,7 @@ pub(super) struct Leaving {
 
 /// Who asks, and where.
 pub(super) async fn me(State(web): State<Arc<Web>>, Attendant(attendant): Attendant) -> Json<Value> {
-    Json(json!({ "attendant": attendant, "project": web.facts.project }))
+    Json(json!({ "attendant": attendant, "project": web.facts.project, "time_zone": web.facts.time_zone }))
 }
 
 /// What waits for people or is with them, oldest first.

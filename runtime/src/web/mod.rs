@@ -51,6 +51,8 @@ pub struct Web {
 pub struct Facts {
     /// The project's name.
     pub project: String,
+    /// Its time zone, an IANA name: what happened is shown in the hospital's time.
+    pub time_zone: String,
     /// Titles of queues.
     pub queues: BTreeMap<QueueId, String>,
 }

@@ -14,6 +14,10 @@ const SWITCHES = [
   { label: "WhatsApp fora do ar", rule: { target: "graph", fault: { status: 503, body: UNAVAILABLE } } },
   { label: "Cortar o próximo envio, já aceito", rule: { target: "graph", method: "POST", body_has: "type", times: 1, fault: "cut_after_accepting" } },
 ];
+/** Kinds of messages, as people call them. */
+const KINDS = { text: "texto", interactive: "escolha", button: "botões", list: "lista", template: "modelo", image: "imagem", audio: "áudio", video: "vídeo", document: "documento", sticker: "figurinha", location: "localização", contacts: "contato", reaction: "reação", unsupported: "tipo não suportado" };
+const STATUSES = { sent: "enviada", delivered: "entregue", read: "lida", failed: "não entregue" };
+const kindOf = (kind) => KINDS[kind] || kind;
 const KEPT = 150;
 const log = document.getElementById("log");
 const filter = document.getElementById("log-filter");
@@ -47,7 +51,9 @@ export async function showLog() {
   const { requests } = await get(`requests?last=${main ? KEPT * 4 : KEPT}${target ? `&target=${target}` : ""}`);
   // Three statuses per message would bury everything else.
   const shown = main ? requests.filter((entry) => entry.target !== "webhook" || !isStatus(entry.body)) : requests;
-  log.replaceChildren(...shown.slice(-KEPT).reverse().map(line));
+  log.replaceChildren(...(shown.length
+    ? shown.slice(-KEPT).reverse().map(line)
+    : [make("li", { class: "nothing" }, "Nada ainda. Escreva no celular: cada pedido entre o WhatsApp, o fluxo e o RM aparece aqui. Toque em um para ver o conteúdo.")]));
 }
 
 function line(entry) {
@@ -82,7 +88,7 @@ function graphSays({ target, method, path, body }) {
   const kind = body.type || "text";
   const content = body[kind] || {};
   const text = content.body?.text || content.body || content.name || content.caption || content.filename || "";
-  return `${kind === "interactive" ? content.type : kind}${text ? `: ${text}` : ""}`;
+  return `${kindOf(kind === "interactive" ? content.type : kind)}${text ? `: ${text}` : ""}`;
 }
 
 const isStatus = (body) => Boolean(body?.entry?.[0]?.changes?.[0]?.value?.statuses);
@@ -91,11 +97,11 @@ const isStatus = (body) => Boolean(body?.entry?.[0]?.changes?.[0]?.value?.status
 function webhookSays(body) {
   const value = body?.entry?.[0]?.changes?.[0]?.value;
   const status = value?.statuses?.[0];
-  if (status) return `status ${status.status}${status.errors ? ` ${status.errors[0].code}` : ""}`;
+  if (status) return `situação: ${STATUSES[status.status] || status.status}${status.errors ? ` ${status.errors[0].code}` : ""}`;
   const message = value?.messages?.[0];
   if (!message) return "webhook";
   const more = value.messages.length > 1 ? ` (+${value.messages.length - 1})` : "";
   const reply = message.interactive?.button_reply || message.interactive?.list_reply;
   const text = message.text?.body || message.button?.text || reply?.title || message[message.type]?.caption || "";
-  return `${message.type}${text ? `: ${text}` : ""}${more}`;
+  return `${message.type === "button" ? "escolha" : kindOf(message.type)}${text ? `: ${text}` : ""}${more}`;
 }

@@ -41,7 +41,7 @@ export function showChat(transcript, today, act) {
     kept.set(entry.n, { key, node });
     nodes.push(node);
   }
-  if (entries.length === 0) nodes.push(make("div", { class: "empty" }, "Diga “oi” para começar, ou peça a confirmação da consulta de amanhã."));
+  if (entries.length === 0) nodes.push(welcome(act));
   if (transcript.typing) nodes.push(make("div", { class: "typing", "aria-label": "digitando" }, make("i"), make("i"), make("i")));
   const grew = entries.length !== drawn.size;
   drawn = kept;
@@ -49,6 +49,13 @@ export function showChat(transcript, today, act) {
   chat.replaceChildren(...nodes);
   stuck ||= grew;
   chat.scrollTop = stuck ? chat.scrollHeight : place;
+}
+
+/** What somebody who sees the page for the first time can do here. */
+function welcome(act) {
+  return make("div", { class: "empty" },
+    make("p", {}, "Este é o celular de um paciente. Daqui se marca, confirma e cancela uma consulta, ou se fala com uma pessoa."),
+    make("button", { type: "button", onclick: () => act("say", { text: "oi" }) }, "Dizer “oi”"));
 }
 
 /** Another phone: nothing of the old one is kept. */

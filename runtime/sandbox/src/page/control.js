@@ -1,13 +1,24 @@
 // The control plane, from the page.
 
+/** What a browser says in English when nobody answers, said so that it helps. */
+const GONE = "o simulador não responde. Suba a demonstração de novo: a conversa continua de onde parou.";
+
+async function reach(path, options) {
+  try {
+    return await fetch(`/control/${path}`, options);
+  } catch {
+    throw new Error(GONE);
+  }
+}
+
 export async function get(path) {
-  const answer = await fetch(`/control/${path}`);
+  const answer = await reach(path);
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json();
 }
 
 export async function post(path, body = {}) {
-  const answer = await fetch(`/control/${path}`, {
+  const answer = await reach(path, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
@@ -18,7 +29,7 @@ export async function post(path, body = {}) {
   return json;
 }
 
-export const remove = (path) => fetch(`/control/${path}`, { method: "DELETE" });
+export const remove = (path) => reach(path, { method: "DELETE" });
 
 let hiding = 0;
 /** A word to whoever looks, for a few seconds. */

@@ -6,12 +6,14 @@ import { clearChat, showChat } from "./chat.js";
 import { calmly, get, post, remove, tell } from "./control.js";
 import { choosePerson, chosenPerson, loadPeople, markSeen, showPerson } from "./people.js";
 import { closeSheet, openSheet } from "./sheet.js";
-import { make } from "./words.js";
+import { addDays, make } from "./words.js";
 
 const by = (id) => document.getElementById(id);
 let state = {};
 let person = null;
 let account = null;
+/** The day of the person's next appointment, or null. */
+let next = null;
 let typingEnds = 0;
 
 const refreshChat = calmly(async () => {
@@ -35,7 +37,9 @@ const refreshHealth = calmly(async () => {
   health.className = `health ${stuck ? "bad" : state.service_reachable ? "good" : ""}`;
   health.textContent = stuck
     ? `O serviço não responde: ${waiting} ${waiting === 1 ? "mensagem espera" : "mensagens esperam"} por ele`
-    : state.service_reachable ? "Serviço no ar" : state.service ? "Serviço ainda não contatado" : "Nenhum serviço configurado";
+    : state.service_reachable ? "Serviço no ar" : "";
+  // Before the first message nobody knows, and nothing need be said.
+  health.hidden = !health.textContent;
 }, 200);
 
 /** Something that the phone's owner does. */
@@ -49,6 +53,7 @@ async function act(what, body) {
     }
   } catch (error) {
     tell(`Não foi possível enviar: ${error.message}`);
+    if (what === "say" && !by("text").value) by("text").value = body.text;
   }
   refreshChat();
 }
@@ -119,12 +124,20 @@ async function sendFile() {
 async function askConfirmation() {
   by("confirm").disabled = true;
   try {
-    const { status, answer } = await post("confirmation", { phone: person.phone, name: person.name });
+    const { status, answer } = await post("confirmation", { phone: person.phone, name: person.name, data: next });
     tell(status < 300 ? "Pedido feito ao serviço: o lembrete chega em instantes." : `O serviço respondeu ${status}: ${answer?.error?.message || answer?.error || answer?.message || "sem explicação"}`);
   } catch (error) {
-    tell(`Não deu: ${error.message}`);
+    tell(`Não foi possível pedir o lembrete: ${error.message}`);
   }
-  by("confirm").disabled = false;
+  by("confirm").disabled = !next;
+}
+
+/** The reminder is about an appointment that there is. */
+function offerReminder(day) {
+  next = day;
+  by("confirm").disabled = !next;
+  by("confirm").textContent = !next ? "Sem consulta marcada para lembrar"
+    : next === addDays(state.today, 1) ? "Receber o lembrete de amanhã" : `Receber o lembrete de ${next.slice(8)}/${next.slice(5, 7)}`;
 }
 
 function view(name) {
@@ -164,8 +177,9 @@ function listen() {
   events.onopen = () => { if (lost) everything(); lost = false; };
   events.onerror = () => {
     lost = true;
+    by("health").hidden = false;
     by("health").className = "health bad";
-    by("health").textContent = "O simulador parou; a página se reconecta sozinha";
+    by("health").textContent = "O simulador parou. Suba-o de novo: a página se reconecta sozinha";
   };
   events.onmessage = ({ data }) => {
     const change = JSON.parse(data);
@@ -181,11 +195,11 @@ async function start() {
   state = await get("state");
   by("hospital").textContent = state.hospital;
   by("wa-name").textContent = state.hospital;
-  document.title = `${state.hospital} · simulador`;
+  document.title = `${state.hospital} · demonstração`;
   showDesk();
   by("confirm").hidden = !state.can_confirm;
   await loadPeople();
-  startAgenda(state.today);
+  startAgenda(state.today, offerReminder);
   startBackstage();
   pick(chosenPerson());
   by("person").addEventListener("click", () => choosePerson(pick));
@@ -195,9 +209,10 @@ async function start() {
   by("attach").addEventListener("click", attach);
   by("file").addEventListener("change", sendFile);
   by("confirm").addEventListener("click", askConfirmation);
-  by("wipe").addEventListener("click", async () => { await remove(`phones/${person.phone}/transcript`); refreshChat(); });
+  by("wipe").addEventListener("click", () => remove(`phones/${person.phone}/transcript`).then(refreshChat, (error) => tell(`Não foi possível limpar: ${error.message}`)));
   by("reset").addEventListener("click", async () => {
-    if (confirm("Apagar conversas, agendamentos e falhas, e voltar ao começo?")) await post("reset");
+    if (!confirm("Apagar as mensagens dos celulares, os agendamentos feitos e os problemas provocados?\n\nAs conversas abertas no fluxo ficam onde estão; para começar tudo de novo, suba a demonstração com --fresh.")) return;
+    await post("reset").catch((error) => tell(`Não foi possível: ${error.message}`));
   });
   document.querySelectorAll(".views button").forEach((button) => button.addEventListener("click", () => view(button.dataset.view)));
   document.querySelectorAll(".tabs button").forEach((button) => button.addEventListener("click", () => tab(button.dataset.tab)));

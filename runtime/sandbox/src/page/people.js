@@ -43,11 +43,11 @@ export function showPerson(person, insert) {
   document.getElementById("person-phone").textContent = phoneOf(person.phone) + (person.story ? ` · ${person.story}` : "");
   document.getElementById("mine-of").textContent = person.cpf ? `de ${person.name.split(" ")[0]}` : "deste número";
   const chips = person.cpf
-    ? [cpfOf(person.cpf), dateOf(person.birth), person.name]
-    : ["390.533.447-05", "01/05/1990", "Rui Prado"];
+    ? [[cpfOf(person.cpf), "CPF"], [dateOf(person.birth), "nascimento"], ["0000 0480 1700 0001", "carteirinha do convênio"], [person.name, "nome"]]
+    : [["390.533.447-05", "CPF"], ["01/05/1990", "nascimento"], ["Rui Prado", "nome"]];
   document.getElementById("hints").replaceChildren(
     make("b", {}, "para testar"),
-    ...chips.map((chip) => make("button", { type: "button", title: "Escrever isto", onclick: () => insert(chip) }, chip)),
+    ...chips.map(([chip, what]) => make("button", { type: "button", title: `Escrever isto: ${what}`, onclick: () => insert(chip) }, chip)),
   );
 }
 

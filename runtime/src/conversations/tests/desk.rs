@@ -27,7 +27,7 @@ async fn the_whole_way_to_people_and_back() {
     let ana = phone("5511987654321");
     let waiting = hospital.here.store().with_people(10).await.unwrap();
     assert!(matches!(&waiting[0].mode, Mode::Queued { wait: Some(_), .. }));
-    assert_eq!(hospital.notices().await, ["In the queue recepcao: quer uma pessoa"]);
+    assert_eq!(hospital.notices().await, ["In the queue recepcao (title): quer uma pessoa"]);
     hospital.hears(&ana, "tem alguém?").await;
     assert_eq!(hospital.said().len(), 1, "the flow is silent");
 

@@ -170,6 +170,10 @@ impl Surroundings for Here {
         self.0.queues.keys().cloned().collect()
     }
 
+    fn queue_title(&self, queue: &QueueId) -> String {
+        format!("{queue} (title)")
+    }
+
     fn language(&self) -> Language {
         Language::English
     }

@@ -59,9 +59,11 @@ function make(tag, text, className) {
 
 function clock(at) {
   const date = new Date(at);
-  const today = date.toDateString() === new Date().toDateString();
-  const time = date.toLocaleTimeString("pt-BR", { hour: "2-digit", minute: "2-digit" });
-  return today ? time : `${date.toLocaleDateString("pt-BR", { day: "2-digit", month: "2-digit" })} ${time}`;
+  // The hospital's time, wherever the browser stands.
+  const timeZone = me?.time_zone;
+  const day = (which) => which.toLocaleDateString("pt-BR", { day: "2-digit", month: "2-digit", timeZone });
+  const time = date.toLocaleTimeString("pt-BR", { hour: "2-digit", minute: "2-digit", timeZone });
+  return day(date) === day(new Date()) ? time : `${day(date)} ${time}`;
 }
 
 function since(at) {
@@ -71,8 +73,13 @@ function since(at) {
   return minutes < 1440 ? `há ${Math.floor(minutes / 60)} h` : `há ${Math.floor(minutes / 1440)} d`;
 }
 
+function phone(number) {
+  const found = /^\+?55(\d{2})(\d{4,5})(\d{4})$/.exec(number ?? "");
+  return found ? `(${found[1]}) ${found[2]}-${found[3]}` : number;
+}
+
 function title(conversation) {
-  return conversation.name ?? conversation.phone ?? "Sem nome";
+  return conversation.name ?? phone(conversation.phone) ?? "Sem nome";
 }
 
 // ---- login ----
@@ -165,6 +172,7 @@ function choose(id) {
   after = 0;
   states = {};
   generation += 1;
+  stuck = true;
   history.replaceState(null, "", `#${encodeURIComponent(id)}`);
   $("lines").replaceChildren();
   $("problem").textContent = "";
@@ -186,7 +194,7 @@ async function drawOpen() {
   $("reply").hidden = !mine;
   if (conversation) {
     $("name").textContent = title(conversation);
-    const parts = [conversation.name ? conversation.phone : null, conversation.queue_title, ...conversation.tags ?? []];
+    const parts = [conversation.name ? phone(conversation.phone) : null, conversation.queue_title, ...conversation.tags ?? []];
     if (conversation.attendant && !mine) parts.push(`com ${conversation.attendant}`);
     $("details").textContent = parts.filter(Boolean).join(" · ");
     $("summary").textContent = conversation.summary ?? "";
@@ -199,15 +207,19 @@ async function drawOpen() {
   const lines = (await ask("GET", `/api/desk/conversations/${encodeURIComponent(open)}/lines?after=${after}`)).lines;
   if (asked !== generation || lines.length === 0) return;
   const box = $("lines");
-  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 60;
   for (const line of lines) {
     if (line.n <= after) continue;
     after = line.n;
     drawLine(box, line);
   }
-  if (atEnd || box.dataset.shown !== open) box.scrollTop = box.scrollHeight;
-  box.dataset.shown = open;
+  toEnd();
 }
+
+// The transcript stays at its end while its reader is there, whatever grows or shrinks around it.
+let stuck = true;
+function toEnd() { if (stuck) $("lines").scrollTop = $("lines").scrollHeight; }
+$("lines").addEventListener("scroll", () => { stuck = $("lines").scrollHeight - $("lines").scrollTop - $("lines").clientHeight < 60; });
+new ResizeObserver(toEnd).observe($("lines"));
 
 function drawLine(box, line) {
   if (line.kind === "state") {
@@ -292,6 +304,7 @@ $("reply").addEventListener("submit", async (event) => {
   if (pending?.text !== text || pending?.open !== open) pending = { text, open, key: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
   $("text").value = "";
   const sent = pending;
+  stuck = true;
   if (await act("reply", { text }, { "idempotency-key": sent.key })) pending = null;
   else if (open === sent.open && !$("text").value) $("text").value = text;
 });
