@@ -8,8 +8,6 @@ mod health;
 mod log;
 mod page;
 mod sessions;
-#[cfg(test)]
-mod tests;
 mod transcript;
 mod webhooks;
 
