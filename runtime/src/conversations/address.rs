@@ -2,10 +2,10 @@
 
 use fluxo_engine::ids::ConversationId;
 
-use super::person::{Person, merge_address};
+use super::person::merge_address;
 use super::words::Words;
 use super::{Conversations, Decided, phone};
-use crate::store::{Account, Address, StoreError};
+use crate::store::{Account, Address, ContactRecord, StoreError};
 
 impl Conversations {
     /// Moves a conversation to a contact's new address, as the platform announced it.
@@ -16,21 +16,32 @@ impl Conversations {
         to: &Address,
         id: &str,
     ) -> Result<(), StoreError> {
-        // Whoever had the new address by its phone has it no more: `who` sees to that for the person who moves.
-        let Some(Person { record, .. }) = self.who(account, from).await? else { return Ok(()) };
+        let Some(mut record) = self.store.find_contact(account, from).await? else { return Ok(()) };
+        // Whoever wrote under the new user id before this notice came is the same person: the platform says so.
+        if let Some(user) = &to.user
+            && let alone = (Address { user: Some(user.clone()), ..Address::default() })
+            && let Some(holder) = self.store.find_contact(account, &alone).await?
+            && holder.contact.id != record.contact.id
+        {
+            let mover = record.contact.id.clone();
+            let told = |record: &mut ContactRecord| {
+                if record.contact.id == mover {
+                    move_to(record, account, to);
+                }
+            };
+            if self.merge(account, &mover, &holder.contact.id, told).await?
+                && let Some(one) = self.store.find_contact(account, &alone).await?
+            {
+                record = one;
+            }
+        }
         let conversation = record.conversations.iter().find(|(on, _)| on == account);
         let Some((_, conversation)) = conversation else { return Ok(()) };
         self.vacate(account, to, conversation).await?;
         self.change(conversation, None, |draft| {
             draft.seen(format!("{id}/address"));
             let mut record = draft.record.clone();
-            match record.addresses.iter_mut().find(|(on, _)| on == account) {
-                Some((_, address)) => merge_address(address, to),
-                None => record.addresses.push((account.clone(), to.clone())),
-            }
-            if let Some(digits) = &to.phone {
-                record.contact.phone = Some(phone::shown(digits));
-            }
+            move_to(&mut record, account, to);
             draft.write_contact(record);
             merge_address(&mut draft.conversation_mut().address, to);
             draft.note(&Words::Moved);
@@ -79,6 +90,17 @@ impl Conversations {
             .await?;
         }
         Ok(())
+    }
+}
+
+/// Puts the new address into a record.
+fn move_to(record: &mut ContactRecord, account: &Account, to: &Address) {
+    match record.addresses.iter_mut().find(|(on, _)| on == account) {
+        Some((_, address)) => merge_address(address, to),
+        None => record.addresses.push((account.clone(), to.clone())),
+    }
+    if let Some(digits) = &to.phone {
+        record.contact.phone = Some(phone::shown(digits));
     }
 }
 

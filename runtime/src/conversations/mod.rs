@@ -21,6 +21,7 @@ mod doors;
 mod draft;
 pub mod effects;
 mod intake;
+mod merge;
 pub mod names;
 mod outside;
 mod person;
@@ -49,7 +50,7 @@ pub use words::Language;
 use crate::foundation::clock::Clock;
 use crate::foundation::metrics;
 use crate::releases::Releases;
-use crate::store::{Committed, Fence, Store, StoreError};
+use crate::store::{Commit, Committed, Fence, Store, StoreError};
 use doors::Doors;
 use draft::{Draft, Pinned};
 use effects::pace::Pace;
@@ -242,27 +243,29 @@ impl Conversations {
     /// Commits a change and tells the workers.
     async fn close(&self, draft: Draft<'_>) -> Result<Closed, StoreError> {
         let (commit, left) = draft.finish();
-        let asked = !commit.outbox_push.is_empty() || !commit.outbox_update.is_empty();
-        let armed = !commit.timers_arm.is_empty();
-        let (turns, effects) = (usize::from(commit.journal.is_some()), commit.outbox_push.len());
-        let (sends, dead) = (commit.accepted.len(), commit.dead.len());
+        let tally = Tally::of(&commit);
         let committed = self.store.commit(commit).await?;
         match committed {
             Committed::Done(_) => {
-                metrics::COMMITS.add(1);
-                metrics::TURNS.add(turns);
-                metrics::EFFECTS.add(effects);
-                metrics::SENDS.add(sends);
-                metrics::DEAD_LETTERS.add(dead);
-                if asked {
-                    self.effects_asked.notify_one();
-                }
-                if armed {
-                    self.timers_armed.notify_one();
-                }
+                self.tell_workers(&tally);
                 Ok(Closed { left, committed })
             }
             Committed::Duplicate => Ok(Closed { left: false, committed }),
+        }
+    }
+
+    /// Counts what was committed and wakes whoever has to do with it.
+    fn tell_workers(&self, tally: &Tally) {
+        metrics::COMMITS.add(1);
+        metrics::TURNS.add(tally.turns);
+        metrics::EFFECTS.add(tally.effects);
+        metrics::SENDS.add(tally.sends);
+        metrics::DEAD_LETTERS.add(tally.dead);
+        if tally.asked {
+            self.effects_asked.notify_one();
+        }
+        if tally.armed {
+            self.timers_armed.notify_one();
         }
     }
 
@@ -276,6 +279,30 @@ impl Conversations {
 
     fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+/// What of a commit is counted, and concerns workers.
+#[derive(Debug, Clone, Copy)]
+struct Tally {
+    asked: bool,
+    armed: bool,
+    turns: usize,
+    effects: usize,
+    sends: usize,
+    dead: usize,
+}
+
+impl Tally {
+    fn of(commit: &Commit) -> Self {
+        Self {
+            asked: !commit.outbox_push.is_empty() || !commit.outbox_update.is_empty(),
+            armed: !commit.timers_arm.is_empty(),
+            turns: usize::from(commit.journal.is_some()),
+            effects: commit.outbox_push.len(),
+            sends: commit.accepted.len(),
+            dead: commit.dead.len(),
+        }
     }
 }
 

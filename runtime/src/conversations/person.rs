@@ -1,13 +1,13 @@
 //! Who wrote: the contact behind an address, and its conversation on our account.
 //!
 //! The channel's own id of a person (BSUID) outranks the phone: the same phone with another id is a new person, and
-//! the phone leaves the old contact.
+//! the phone leaves the old contact. Two contacts that turn out to be one become one: see [`super::merge`].
 
 use fluxo_engine::protocol::Contact;
 
 use super::draft::{Draft, Pinned};
 use super::words::Words;
-use super::{Conversations, Decided, names, phone};
+use super::{Conversations, Decided, TRIES, names, phone};
 use crate::store::{Account, Address, ContactRecord, Conversation, Mode, StoreError};
 
 /// Somebody known by the address they write from.
@@ -21,46 +21,56 @@ pub(super) struct Person {
 impl Conversations {
     /// Finds whoever has an address, and brings the index in line with what the address tells.
     pub(super) async fn who(&self, account: &Account, from: &Address) -> Result<Option<Person>, StoreError> {
-        let alone = |user: &Option<String>, phone: &Option<String>| Address {
-            user: user.clone(),
-            phone: phone.clone(),
-            username: None,
-        };
-        let by_user = match from.user {
-            Some(_) => self.store.find_contact(account, &alone(&from.user, &None)).await?,
-            None => None,
-        };
-        let by_phone = match from.phone {
-            Some(_) => self.store.find_contact(account, &alone(&None, &from.phone)).await?,
-            None => None,
-        };
-        let found = match (by_user, by_phone) {
-            (Some(person), Some(holder)) if holder.contact.id != person.contact.id => {
-                self.phone_leaves(account, &holder, from).await?;
-                Some(person)
-            }
-            (Some(person), Some(_) | None) => Some(person),
-            (None, Some(holder)) => {
-                let other =
-                    from.user.is_some() && address_on(&holder, account).is_some_and(|a| a.user.is_some());
-                if other {
+        for _ in 0..TRIES {
+            let by_user = self.known_by(account, from.user.clone(), None).await?;
+            let by_phone = self.known_by(account, None, from.phone.clone()).await?;
+            let found = match (by_user, by_phone) {
+                (Some(person), Some(holder)) if holder.contact.id != person.contact.id => {
+                    let (one, other) = (&person.contact.id, &holder.contact.id);
+                    if are_one(&person, &holder, account, from)
+                        && self.merge(account, one, other, |_| ()).await?
+                    {
+                        continue;
+                    }
                     self.phone_leaves(account, &holder, from).await?;
-                    None
-                } else {
-                    Some(holder)
+                    Some(person)
                 }
-            }
-            // A username may be given up and taken by somebody else: it counts only where there is nothing better.
-            (None, None) if from.user.is_none() && from.phone.is_none() => {
-                self.store.find_contact(account, from).await?
-            }
-            (None, None) => None,
-        };
-        let Some(mut record) = found else { return Ok(None) };
-        let before = record.clone();
-        link(&mut record, account, from);
-        let write = record != before;
-        Ok(Some(Person { record, write }))
+                (Some(person), Some(_) | None) => Some(person),
+                (None, Some(holder)) => {
+                    let other =
+                        from.user.is_some() && address_on(&holder, account).is_some_and(|a| a.user.is_some());
+                    if other {
+                        self.phone_leaves(account, &holder, from).await?;
+                        None
+                    } else {
+                        Some(holder)
+                    }
+                }
+                // A username may be given up and taken by somebody else: it counts only where there is nothing better.
+                (None, None) if from.user.is_none() && from.phone.is_none() => {
+                    self.store.find_contact(account, from).await?
+                }
+                (None, None) => None,
+            };
+            let Some(mut record) = found else { return Ok(None) };
+            let before = record.clone();
+            link(&mut record, account, from);
+            let write = record != before;
+            return Ok(Some(Person { record, write }));
+        }
+        Err(StoreError::Conflict)
+    }
+
+    async fn known_by(
+        &self,
+        account: &Account,
+        user: Option<String>,
+        phone: Option<String>,
+    ) -> Result<Option<ContactRecord>, StoreError> {
+        if user.is_none() && phone.is_none() {
+            return Ok(None);
+        }
+        self.store.find_contact(account, &Address { user, phone, username: None }).await
     }
 
     /// The conversation of a person on an account, as it stands; begins one in memory when there is none.
@@ -174,6 +184,16 @@ impl Conversations {
         .await
         .map(|_| ())
     }
+}
+
+/// Whether the one known by a user id and the one known by a phone are one, now that both came together: nothing else
+/// is known of the phone's, and of the other no other number. Whoever comes to a number that was somebody's is not that
+/// somebody.
+fn are_one(person: &ContactRecord, holder: &ContactRecord, account: &Account, from: &Address) -> bool {
+    let number = |address: &Address| address.phone.as_deref().map(phone::shown);
+    let other_number =
+        address_on(person, account).and_then(number).is_some_and(|own| Some(own) != number(from));
+    !other_number && address_on(holder, account).is_some_and(|address| address.user.is_none())
 }
 
 /// A person's address on an account.

@@ -135,7 +135,7 @@ impl Draft<'_> {
         Taken::Later
     }
 
-    fn hold(&mut self, entry: InboxEntry) {
+    pub(super) fn hold(&mut self, entry: InboxEntry) {
         if self.inbox.len() >= INBOX {
             self.notice(None, &Words::InboxFull);
             return;

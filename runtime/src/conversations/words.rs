@@ -57,6 +57,10 @@ pub(crate) enum Words<'a> {
     TicketOpened { key: &'a str },
     /// The contact's address changed.
     Moved,
+    /// The person of another conversation turned out to be this one's.
+    MergedFrom { conversation: &'a str },
+    /// Another conversation goes on for the same person.
+    MergedInto { conversation: &'a str },
     /// An address went over to another person.
     AddressTaken,
 }
@@ -169,6 +173,14 @@ impl Words<'_> {
             }
             Self::TicketOpened { key } => (format!("Chamado {key} aberto"), format!("Ticket {key} opened")),
             Self::Moved => same("O contato mudou de endereço", "The contact's address changed"),
+            Self::MergedFrom { conversation } => (
+                format!("A conversa {conversation} é da mesma pessoa e continua aqui"),
+                format!("The conversation {conversation} is of the same person and goes on here"),
+            ),
+            Self::MergedInto { conversation } => (
+                format!("A mesma pessoa continua na conversa {conversation}: responda lá"),
+                format!("The same person goes on in the conversation {conversation}: answer there"),
+            ),
             Self::AddressTaken => same(
                 "O número passou a outra pessoa: nada desta conversa vai para ela",
                 "The number is another person's now: nothing of this conversation goes there",

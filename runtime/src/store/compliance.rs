@@ -59,7 +59,10 @@ checks! {
               a_phone_with_another_user_is_somebody_else
               an_address_leaves_the_contact_that_had_it
               a_contact_is_written_whole_only_as_it_was_read
-              changes_of_a_contact_from_all_sides_add_up;
+              changes_of_a_contact_from_all_sides_add_up
+              a_username_is_of_who_told_it_last
+              two_contacts_become_one
+              a_merge_that_is_refused_leaves_no_trace;
     records: timers_are_due_in_order_and_move
              conversations_are_listed_by_id
              people_see_the_longest_waiting_first

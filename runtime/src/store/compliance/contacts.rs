@@ -4,7 +4,7 @@ use fluxo_engine::protocol::ContactChange;
 
 use super::Subject;
 use super::fixtures::*;
-use crate::store::{Account, Address, Commit, ContactRecord, Revision, Store, StoreError};
+use crate::store::{Account, Address, Commit, Committed, ContactRecord, Merge, Revision, Store, StoreError};
 
 /// A conversation whose contact has an address.
 async fn born(store: &dyn Store, id: &str, address: Address) {
@@ -148,4 +148,96 @@ pub(super) async fn changes_of_a_contact_from_all_sides_add_up(subject: &dyn Sub
     let record = load(&*store, "a").await.contact;
     assert_eq!((record.revision, record.contact.tags.len()), (13, 12));
     assert_eq!(record.contact.identity_failures.unwrap().count, 12);
+}
+
+pub(super) async fn a_username_is_of_who_told_it_last(subject: &dyn Subject) {
+    let store = subject.open().await;
+    let named = |id: &str, name: &str| Address { username: Some(name.to_owned()), ..user(id, id) };
+    let ana = Address { username: Some("ana".to_owned()), ..Address::default() };
+    born(&*store, "a", named("BR.1", "ana")).await;
+    born(&*store, "b", named("BR.2", "ana")).await;
+    assert_eq!(found(&*store, ana.clone()).await, some("b"));
+    let mut renamed = next(&load(&*store, "a").await);
+    renamed.contacts = vec![ContactRecord { revision: 1, ..contact("a", &named("BR.1", "ana2")) }];
+    done(&*store, renamed).await;
+    drop(store);
+    let store = subject.open().await;
+    assert_eq!(found(&*store, ana).await, some("b"), "what is another's stays");
+}
+
+/// Contact `b`, known by a phone and with an effect under way, becomes `a`, known by a user id.
+async fn a_merge(store: &dyn Store) -> Merge {
+    born(store, "a", Address { phone: None, ..user("BR.1", "") }).await;
+    let mut commit = birth("b");
+    commit.contacts = vec![contact("b", &phone("5511987654321"))];
+    commit.outbox_push = vec![asked(effect("b", 1, 0), 0)];
+    done(store, commit).await;
+    let (a, b) = (load(store, "a").await, load(store, "b").await);
+    let mut whole = ContactRecord { revision: 1, ..contact("a", &user("BR.1", "5511987654321")) };
+    whole.contact.tags.insert("both".to_owned());
+    let (mut kept, mut gone) = (next(&a), next(&b));
+    kept.contacts = vec![whole];
+    kept.lines = vec![line("b goes on here")];
+    gone.conversation.contact = "p-a".into();
+    gone.conversation.session = None;
+    Merge { gone: ("p-b".into(), 1), commits: vec![kept, gone] }
+}
+
+pub(super) async fn two_contacts_become_one(subject: &dyn Subject) {
+    let store = subject.open().await;
+    let merge = a_merge(&*store).await;
+    assert_eq!(store.merge(merge.clone()).await.unwrap(), Committed::Done(Revision(2)));
+    assert!(matches!(store.merge(merge).await, Err(StoreError::Conflict)), "it is done once");
+    drop(store);
+    let store = subject.open().await;
+    assert_eq!(store.contact(&"p-b".into()).await.unwrap(), None);
+    for address in [phone("5511987654321"), phone("551187654321"), user("BR.1", "16505550000")] {
+        assert_eq!(found(&*store, address).await, some("a"));
+    }
+    let (a, b) = (load(&*store, "a").await, load(&*store, "b").await);
+    assert_eq!((a.revision, b.revision), (Revision(2), Revision(2)));
+    assert_eq!((a.contact.revision, &b.contact), (2, &a.contact));
+    assert!(a.contact.contact.tags.contains("both"));
+    let counts = store.counts().await.unwrap();
+    assert_eq!((counts.contacts, counts.conversations, counts.outbox), (1, 2, 1));
+    let leased = store.lease(at(1), at(60), 10).await.unwrap();
+    assert_eq!(leased.len(), 1, "its effects are still performed");
+    assert_eq!((leased[0].conversation.as_str(), b.outbox.len()), ("b", 1));
+    assert_eq!(store.lines(&"a".into(), 0, 10).await.unwrap().len(), 1);
+}
+
+pub(super) async fn a_merge_that_is_refused_leaves_no_trace(subject: &dyn Subject) {
+    let store = subject.open().await;
+    let good = a_merge(&*store).await;
+    let mut seen = birth("c");
+    seen.seen = vec![(key("known"), at(0))];
+    done(&*store, seen).await;
+    let before = (load(&*store, "a").await, load(&*store, "b").await, store.counts().await.unwrap());
+
+    let mut moved = good.clone();
+    moved.gone.1 = 2;
+    let mut old = good.clone();
+    old.commits[1].expected = Revision(7);
+    let mut orphan = good.clone();
+    orphan.commits.pop();
+    let mut left_behind = good.clone();
+    left_behind.commits[1].conversation.contact = "p-b".into();
+    let mut twice = good.clone();
+    for commit in &mut twice.commits {
+        commit.seen = vec![(key("new"), at(0))];
+    }
+    for bad in [moved, old, orphan, left_behind, twice] {
+        assert!(matches!(store.merge(bad).await, Err(StoreError::Conflict)));
+    }
+    let mut duplicate = good.clone();
+    duplicate.commits[1].seen = vec![(key("known"), at(0))];
+    assert_eq!(store.merge(duplicate).await.unwrap(), Committed::Duplicate);
+
+    drop(store);
+    let store = subject.open().await;
+    let after = (load(&*store, "a").await, load(&*store, "b").await, store.counts().await.unwrap());
+    assert_eq!(after, before);
+    assert!(!store.seen(&key("new")).await.unwrap());
+    assert_eq!(found(&*store, phone("5511987654321")).await, some("b"));
+    assert!(matches!(store.merge(good).await, Ok(Committed::Done(_))));
 }
