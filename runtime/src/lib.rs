@@ -1,6 +1,6 @@
 //! The service and its command line: everything of fluxo that touches a clock, a disk or a network.
 //!
-//! Layers from bottom to top: `foundation`, `store`, `channels` | `desks` | `connections` (never each other),
+//! Layers from bottom to top: `foundation`, `store`, `channels` | `desks` | `connections` | `mail` (never each other),
 //! `releases`, `conversations`, `workers`, `web`, `cli`. A module uses only those below it.
 
 pub mod channels;
@@ -9,6 +9,7 @@ pub mod connections;
 pub mod conversations;
 pub mod drawing;
 pub mod foundation;
+pub mod mail;
 pub mod releases;
 pub mod service;
 pub mod store;

@@ -43,7 +43,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
 pub use desk::DeskError;
-pub use outside::{Calls, Outside, Surroundings};
+pub use outside::{Calls, Mail, Outside, Surroundings};
 pub use start::{StartError, Started};
 pub use words::Language;
 

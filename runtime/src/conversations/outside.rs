@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use super::words::Language;
 use crate::channels::Channel;
 use crate::connections::Connections;
+use crate::mail::{Email, MailError, MailServer};
 
 /// Performs the calls of `http` nodes.
 pub trait Calls: fmt::Debug + Send + Sync {
@@ -29,6 +30,18 @@ impl Calls for Connections {
 
     fn call<'a>(&'a self, request: &'a HttpRequest, key: &'a EffectId) -> BoxFuture<'a, HttpOutcome> {
         Box::pin(Connections::call(self, request, key))
+    }
+}
+
+/// Delivers the e-mails of `email` nodes.
+pub trait Mail: fmt::Debug + Send + Sync {
+    /// Hands one over, once. The same key gives the same `Message-ID`.
+    fn send<'a>(&'a self, email: &'a Email<'a>, key: &'a EffectId) -> BoxFuture<'a, Result<(), MailError>>;
+}
+
+impl Mail for MailServer {
+    fn send<'a>(&'a self, email: &'a Email<'a>, key: &'a EffectId) -> BoxFuture<'a, Result<(), MailError>> {
+        Box::pin(MailServer::send(self, email, key))
     }
 }
 
@@ -52,13 +65,20 @@ pub trait Surroundings: fmt::Debug + Send + Sync {
 pub struct Outside {
     channels: BTreeMap<String, Arc<dyn Channel>>,
     calls: Arc<dyn Calls>,
+    mail: Option<Arc<dyn Mail>>,
 }
 
 impl Outside {
-    /// Channels by their names in the project file.
+    /// Channels by their names in the project file, and no mail server.
     pub fn new(channels: impl IntoIterator<Item = Arc<dyn Channel>>, calls: Arc<dyn Calls>) -> Self {
         let channels = channels.into_iter().map(|channel| (channel.name().to_owned(), channel)).collect();
-        Self { channels, calls }
+        Self { channels, calls, mail: None }
+    }
+
+    /// With a mail server.
+    #[must_use]
+    pub fn with_mail(self, mail: Arc<dyn Mail>) -> Self {
+        Self { mail: Some(mail), ..self }
     }
 
     /// A channel by its name.
@@ -73,5 +93,10 @@ impl Outside {
 
     pub(super) fn calls(&self) -> &dyn Calls {
         &*self.calls
+    }
+
+    /// The mail server, if the project has one.
+    pub(super) fn mail(&self) -> Option<&dyn Mail> {
+        self.mail.as_deref()
     }
 }

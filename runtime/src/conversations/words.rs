@@ -51,6 +51,14 @@ pub(crate) enum Words<'a> {
     Unknown { connection: &'a str },
     /// No mail server is configured.
     NoMail,
+    /// An e-mail goes to what is no address.
+    MailAddress,
+    /// The mail server refused an e-mail for good.
+    MailRefused { said: &'a str },
+    /// The mail server did not take an e-mail in time.
+    MailLate { said: &'a str },
+    /// An e-mail left and the mail server did not say that it has it.
+    MailUnclear,
     /// A desk refused.
     DeskRefused { reason: &'a str },
     /// A ticket stands.
@@ -167,6 +175,22 @@ impl Words<'_> {
             Self::NoMail => same(
                 "E-mail não enviado: o projeto não tem [mail] configurado",
                 "E-mail not sent: the project has no [mail] configured",
+            ),
+            Self::MailAddress => same(
+                "E-mail não enviado: falta o destinatário ou o endereço não é válido",
+                "E-mail not sent: the recipient is missing or is no valid address",
+            ),
+            Self::MailRefused { said } => (
+                format!("E-mail não enviado: o servidor de e-mail recusou: {said}"),
+                format!("E-mail not sent: the mail server refused it: {said}"),
+            ),
+            Self::MailLate { said } => (
+                format!("E-mail não enviado: o servidor de e-mail não aceitou dentro do prazo: {said}"),
+                format!("E-mail not sent: the mail server did not take it in time: {said}"),
+            ),
+            Self::MailUnclear => same(
+                "Não se sabe se o e-mail chegou: o servidor de e-mail não confirmou nenhum dos dois envios",
+                "It is not known whether the e-mail arrived: the mail server confirmed neither of two attempts",
             ),
             Self::DeskRefused { reason } => {
                 (format!("O atendimento recusou: {reason}"), format!("The desk refused: {reason}"))

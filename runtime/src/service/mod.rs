@@ -1,4 +1,4 @@
-//! The service, wired: store, channels, connections, conversations, workers and web. `fluxo serve`, `fluxo demo` and
+//! The service, wired: store, channels, connections, mail, conversations, workers and web. `fluxo serve`, `fluxo demo` and
 //! the tests of the whole system start it here, so that all of them run the same thing.
 
 mod compiler;
@@ -23,6 +23,7 @@ use crate::foundation::clock::{Clock, System};
 use crate::foundation::config::{Config, ConfigErrors};
 use crate::foundation::http::HttpClient;
 use crate::foundation::shutdown::Shutdown;
+use crate::mail::MailServer;
 use crate::releases::{Compiler, PublishError, Releases};
 use crate::store::{Options, SledStore, Store, StoreError};
 use crate::web::{self, Facts, Web};
@@ -83,6 +84,7 @@ impl Service {
         let api_token = config.secret(&config.server.api_token).map_err(ConfigErrors::from)?;
         let channels = channels::all(&config, &http)?;
         let connections = Connections::new(&config, http)?;
+        let mail = MailServer::new(&config)?;
         let address = listener.local_addr().map_err(system("the listener has no address"))?;
 
         let options = Options {
@@ -101,7 +103,10 @@ impl Service {
             queues: config.queues.iter().map(|(id, queue)| (id.clone(), queue.title.clone())).collect(),
         };
         let surroundings = Arc::new(Live::new(config, Arc::clone(&clock)));
-        let outside = Outside::new(channels, Arc::new(connections));
+        let mut outside = Outside::new(channels, Arc::new(connections));
+        if let Some(mail) = mail {
+            outside = outside.with_mail(Arc::new(mail));
+        }
         let conversations =
             Arc::new(Conversations::new(Arc::clone(&store), releases, surroundings, outside, clock));
         conversations.recover().await?;

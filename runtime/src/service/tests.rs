@@ -1,5 +1,6 @@
 //! The whole service over real HTTP: a signed webhook in, a Graph call out, people at the desk, a restart.
 
+mod mail;
 mod outside;
 
 use std::collections::BTreeMap;
@@ -44,8 +45,12 @@ fn accepted(number: usize, _: &Seen) -> Step {
 
 async fn start(folder: &Path, graph: &str) -> Result<Service, ServiceError> {
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/fluxo.toml");
-    let text = std::fs::read_to_string(project).unwrap();
     std::fs::write(folder.join("menu.json"), FLOW).unwrap();
+    start_with(folder, graph, std::fs::read_to_string(project).unwrap()).await
+}
+
+/// With this project file, on the flows that are in the folder.
+async fn start_with(folder: &Path, graph: &str, text: String) -> Result<Service, ServiceError> {
     let variables = Environment::default().with([
         ("RM_USER", "u"),
         ("RM_PASSWORD", "p"),

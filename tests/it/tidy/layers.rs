@@ -22,7 +22,7 @@ const ENGINE: &[&str] = &[
 const RUNTIME: &[&[&str]] = &[
     &["foundation", "drawing"],
     &["store"],
-    &["channels", "desks", "connections"],
+    &["channels", "desks", "connections", "mail"],
     &["releases"],
     &["conversations"],
     &["workers"],

@@ -13,6 +13,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["runtime/src/foundation/http", "runtime/sandbox/", "tests/"]),
     ("axum", &["runtime/src/web/", "runtime/sandbox/", "tests/"]),
     ("clap", &["runtime/src/cli/"]),
+    ("lettre", &["runtime/src/mail/"]),
 ];
 
 /// Libraries that reach disks and networks, or draw random numbers. `getrandom` is let through: `jsonschema` seeds

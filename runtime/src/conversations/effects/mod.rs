@@ -19,6 +19,7 @@ use fluxo_engine::protocol::EffectKind;
 
 use super::draft::Draft;
 use super::{Conversations, Decided};
+use crate::mail::Email;
 use crate::store::{Conversation, Fence, Lease, OutboxEntry, StoreError};
 
 /// How long a conversation is leased: longer than any effect may take.
@@ -57,7 +58,10 @@ impl Conversations {
             EffectKind::Notify { queue, desk: _, text } => {
                 notify::perform(&performing, queue.as_ref(), text).await?;
             }
-            EffectKind::SendEmail { .. } => send_email::perform(&performing).await?,
+            EffectKind::SendEmail { to, subject, text, html } => {
+                let (html, asked_at) = (html.as_deref(), entry.asked_at);
+                send_email::perform(&performing, &Email { to, subject, text, html, asked_at }).await?;
+            }
         }
         Ok(true)
     }

@@ -251,17 +251,6 @@ async fn a_timer_for_a_wait_that_is_gone_does_nothing() {
 }
 
 #[tokio::test]
-async fn an_email_without_a_mail_server_is_a_dead_letter_and_never_pretends() {
-    let hospital = Hospital::open().await;
-    asked(&hospital, "oi").await;
-    asked(&hospital, "email").await;
-    let dead = hospital.here.store().dead_letters(10).await.unwrap();
-    assert_eq!(dead.len(), 1);
-    assert!(dead[0].reason.contains("[mail]"), "{}", dead[0].reason);
-    assert_eq!(hospital.said().last().unwrap(), "enviado?", "what follows goes on");
-}
-
-#[tokio::test]
 async fn a_ticket_is_opened_and_told() {
     let hospital = Hospital::open().await;
     asked(&hospital, "oi").await;

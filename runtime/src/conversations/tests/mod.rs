@@ -4,6 +4,7 @@ mod desk;
 mod effects;
 mod engine;
 mod intake;
+mod mail;
 mod merge;
 mod person;
 mod script;

@@ -15,8 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::script::Flows;
 use crate::channels::{Channel, Receipt, Rejected, Request, SendError, Told};
-use crate::conversations::{Calls, Conversations, Language, Outside, Surroundings};
+use crate::conversations::{Calls, Conversations, Language, Mail, Outside, Surroundings};
 use crate::foundation::clock::Clock;
+use crate::mail::{Email, MailError};
 use crate::releases::Releases;
 use crate::store::{Address, Conversation, Loaded, Options, SledStore, Store};
 use crate::workers::{dispatcher, timers};
@@ -158,6 +159,27 @@ impl Calls for Line {
     }
 }
 
+/// Counts the e-mails that are sent and answers as told, else takes them.
+#[derive(Debug, Default)]
+pub(super) struct Postman {
+    pub(super) sent: Mutex<Vec<EffectId>>,
+    pub(super) answers: Mutex<VecDeque<MailError>>,
+    /// A send never returns while this is set: the process is killed under it.
+    pub(super) hangs: Mutex<bool>,
+}
+
+impl Mail for Postman {
+    fn send<'a>(&'a self, _: &'a Email<'a>, key: &'a EffectId) -> BoxFuture<'a, Result<(), MailError>> {
+        Box::pin(async move {
+            self.sent.lock().unwrap().push(key.clone());
+            if *self.hangs.lock().unwrap() {
+                std::future::pending::<()>().await;
+            }
+            self.answers.lock().unwrap().pop_front().map_or(Ok(()), Err)
+        })
+    }
+}
+
 #[derive(Debug)]
 struct Here(Arc<Project>);
 
@@ -184,6 +206,8 @@ pub(super) struct Hospital {
     pub(super) here: Arc<Conversations>,
     pub(super) phone: Arc<Phone>,
     pub(super) line: Arc<Line>,
+    /// Absent, the project has no mail server.
+    pub(super) postman: Option<Arc<Postman>>,
     pub(super) clock: Hand,
     flows: Flows,
     place: tempfile::TempDir,
@@ -195,6 +219,7 @@ async fn open(
     clock: &Hand,
     phone: &Arc<Phone>,
     line: &Arc<Line>,
+    postman: Option<&Arc<Postman>>,
     flows: &Flows,
 ) -> Arc<Conversations> {
     // A process that was killed may still be closing its files.
@@ -221,7 +246,10 @@ async fn open(
         ..Project::default()
     };
     let channel: Arc<dyn Channel> = Arc::clone(phone) as _;
-    let outside = Outside::new([channel], Arc::clone(line) as _);
+    let mut outside = Outside::new([channel], Arc::clone(line) as _);
+    if let Some(postman) = postman {
+        outside = outside.with_mail(Arc::clone(postman) as _);
+    }
     let surroundings = Arc::new(Here(Arc::new(project)));
     Arc::new(Conversations::new(store, Arc::new(releases), surroundings, outside, Arc::new(clock.clone())))
 }
@@ -232,31 +260,42 @@ impl Hospital {
     }
 
     pub(super) async fn with(flows: Flows) -> Self {
+        Self::with_postman(flows, None).await
+    }
+
+    /// With a mail server that answers like this.
+    pub(super) async fn with_mail(answers: impl IntoIterator<Item = MailError>) -> Self {
+        let postman = Postman::default();
+        postman.answers.lock().unwrap().extend(answers);
+        Self::with_postman(Flows::Script, Some(Arc::new(postman))).await
+    }
+
+    async fn with_postman(flows: Flows, postman: Option<Arc<Postman>>) -> Self {
         let place = tempfile::tempdir_in(concat!(env!("CARGO_MANIFEST_DIR"), "/../target")).unwrap();
         let (clock, phone, line) = (Hand::new(), Arc::default(), Arc::default());
-        let here = open(&place, &clock, &phone, &line, &flows).await;
-        Self { here, phone, line, clock, flows, place, messages: AtomicUsize::new(0) }
+        let here = open(&place, &clock, &phone, &line, postman.as_ref(), &flows).await;
+        Self { here, phone, line, postman, clock, flows, place, messages: AtomicUsize::new(0) }
     }
 
     /// Everything in memory is gone, the store is opened anew.
     pub(super) async fn killed(self) -> Self {
-        let Self { here, phone, line, clock, flows, place, messages } = self;
+        let Self { here, phone, line, postman, clock, flows, place, messages } = self;
         assert_eq!(Arc::strong_count(&here), 1, "something of the process still runs");
         drop(here);
-        let here = open(&place, &clock, &phone, &line, &flows).await;
+        let here = open(&place, &clock, &phone, &line, postman.as_ref(), &flows).await;
         here.recover().await.unwrap();
-        Self { here, phone, line, clock, flows, place, messages }
+        Self { here, phone, line, postman, clock, flows, place, messages }
     }
 
     /// The process is killed, and a conversation's record is torn.
     pub(super) async fn torn(self, id: &ConversationId) -> Self {
-        let Self { here, phone, line, clock, flows, place, messages } = self;
+        let Self { here, phone, line, postman, clock, flows, place, messages } = self;
         drop(here);
         let store = SledStore::open(place.path(), &Options::default()).await.unwrap();
         store.damage(id).await;
         drop(store);
-        let here = open(&place, &clock, &phone, &line, &flows).await;
-        Self { here, phone, line, clock, flows, place, messages }
+        let here = open(&place, &clock, &phone, &line, postman.as_ref(), &flows).await;
+        Self { here, phone, line, postman, clock, flows, place, messages }
     }
 
     pub(super) fn told(&self, from: &Address, id: &str, text: &str) -> Told {
@@ -317,6 +356,11 @@ impl Hospital {
     /// What was sent, to whom and for which effect, oldest first.
     pub(super) fn sent(&self) -> Vec<(Address, String, EffectId)> {
         self.phone.sent.lock().unwrap().clone()
+    }
+
+    /// The effects whose e-mails were sent, oldest first.
+    pub(super) fn mailed(&self) -> Vec<EffectId> {
+        self.postman.as_ref().unwrap().sent.lock().unwrap().clone()
     }
 
     /// What was said to anybody, oldest first.

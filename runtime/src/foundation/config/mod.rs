@@ -10,6 +10,7 @@ mod desk;
 mod document;
 mod env;
 mod error;
+mod mail;
 mod project;
 mod queue;
 mod secret;
@@ -36,6 +37,7 @@ pub use connection::{
 pub use desk::{DeskKind, DeskSection};
 pub use document::{Environment, Overrides};
 pub use error::{ConfigError, ConfigErrors, Place, Problem};
+pub use mail::{MailSection, Security};
 pub use project::{Locale, ProjectSection, Zone};
 pub use queue::{Clock, Day, Hours, OnHolidays, QueueSection};
 pub use secret::{Reference, Secret};
@@ -59,6 +61,7 @@ const SECTIONS: &[&str] = &[
     "env",
     "connections",
     "channels",
+    "mail",
     "desks",
     "queues",
     "calendar",
@@ -91,6 +94,8 @@ pub struct Config {
     pub connections: BTreeMap<ConnectionId, ConnectionSection>,
     /// `[channels.*]`.
     pub channels: Vec<ChannelSection>,
+    /// `[mail]`, when e-mails can leave.
+    pub mail: Option<MailSection>,
     /// `[desks.*]`.
     pub desks: BTreeMap<DeskId, DeskSection>,
     /// `[queues.*]`.
@@ -141,6 +146,7 @@ impl Config {
         let env = keep.ok(env::read(&document, environment.as_deref()));
         let connections = keep.members::<ConnectionSection>("connections");
         let channels = keep.ok(ChannelSection::all(&document));
+        let mail = keep.maybe::<MailSection>("mail");
         let desks = keep.members::<DeskSection>("desks");
         let queues = keep.members::<QueueSection>("queues");
         let calendar = keep.optional::<CalendarSection>("calendar");
@@ -156,6 +162,7 @@ impl Config {
                 env: env?,
                 connections: typed(connections),
                 channels: channels?,
+                mail: mail?,
                 desks: typed(desks),
                 queues: typed(queues),
                 calendar: calendar?,
@@ -173,6 +180,7 @@ impl Config {
         {
             errors.extend(config.dangling());
             errors.extend(config.literal_headers());
+            errors.extend(config.mail_contradictions());
         }
         errors.sort_by_key(|error| error.place);
         match whole {
@@ -277,6 +285,14 @@ impl Config {
         }
         errors
     }
+
+    /// Keys of `[mail]` that do not go together.
+    fn mail_contradictions(&self) -> Vec<ConfigError> {
+        let found = self.mail.iter().flat_map(MailSection::contradictions);
+        found
+            .map(|(key, at, problem)| self.document.error(Some(at), format!("mail.{key}"), problem))
+            .collect()
+    }
 }
 
 fn typed<K: From<String> + Ord, T>(members: Vec<(String, T)>) -> BTreeMap<K, T> {
@@ -315,8 +331,12 @@ impl Keep<'_> {
     }
 
     fn optional<T: DeserializeOwned + Default>(&mut self, section: &str) -> Option<T> {
+        self.maybe(section).map(Option::unwrap_or_default)
+    }
+
+    fn maybe<T: DeserializeOwned>(&mut self, section: &str) -> Option<Option<T>> {
         let read = self.document.read(&[section]);
-        self.ok(read).map(Option::unwrap_or_default)
+        self.ok(read)
     }
 
     fn members<T: DeserializeOwned>(&mut self, section: &str) -> Vec<(String, T)> {
