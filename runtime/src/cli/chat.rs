@@ -4,6 +4,7 @@
 use std::io::{BufRead, IsTerminal, Write};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use fluxo_engine::ids::{EffectId, FlowId};
 use fluxo_engine::protocol::{
     Choice, Contact, DeskEvent, Event, HttpOutcome, HttpRequest, Message, Object, Origin,
@@ -11,6 +12,7 @@ use fluxo_engine::protocol::{
 use fluxo_engine::test::{Document, Mocks, Outside, Player, Said};
 use jiff::Timestamp;
 
+use super::documents::unreadable;
 use super::project::Project;
 use super::{Exit, terminal};
 use crate::connections::Connections;
@@ -20,9 +22,10 @@ use crate::foundation::http::HttpClient;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// O fluxo: o nome (agendamento) ou o arquivo
+    #[arg(value_name = "FLUXO")]
     flow: String,
     /// A pasta do projeto
-    #[arg(long, default_value = "flows")]
+    #[arg(long, value_name = "PASTA", default_value = "flows")]
     project: PathBuf,
     /// Para onde vão as chamadas; sem isto, para um RM simulado que sobe junto
     #[arg(long, value_name = "URL", conflicts_with = "mocks")]
@@ -34,10 +37,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "JSON", default_value = "{}")]
     inputs: String,
     /// O telefone de quem conversa
-    #[arg(long, default_value = "+5511987654321")]
+    #[arg(long, value_name = "NÚMERO", default_value = "+5511987654321")]
     phone: String,
     /// O nome de quem conversa
-    #[arg(long)]
+    #[arg(long, value_name = "NOME")]
     name: Option<String>,
 }
 
@@ -128,8 +131,12 @@ fn outside(
     runtime: &tokio::runtime::Runtime,
 ) -> anyhow::Result<Box<dyn Outside>> {
     if let Some(file) = &arguments.mocks {
-        let document = Document::from_value(serde_json::from_str(&std::fs::read_to_string(file)?)?)?;
-        let mocks = Mocks::new(document.cases.iter().flat_map(|case| &case.http).chain(&document.http));
+        let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))?;
+        let document = serde_json::from_str(&text)
+            .and_then(Document::from_value)
+            .with_context(|| format!("{} não é um arquivo de teste", file.display()))?;
+        // What holds for the whole file first; its cases answer what it leaves open.
+        let mocks = Mocks::new(document.http.iter().chain(document.cases.iter().flat_map(|case| &case.http)));
         return Ok(Box::new(mocks));
     }
     let (sandbox, base) = match &arguments.base_url {

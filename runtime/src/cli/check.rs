@@ -13,13 +13,13 @@ use super::{Exit, terminal};
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Pastas ou arquivos
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "CAMINHO")]
     paths: Vec<PathBuf>,
     /// Como mostrar
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    #[arg(long, value_name = "FORMA", value_enum, default_value_t = Format::Human)]
     format: Format,
     /// A língua das mensagens
-    #[arg(long, value_enum, default_value_t = Lang::Pt)]
+    #[arg(long, value_name = "LÍNGUA", value_enum, default_value_t = Lang::Pt)]
     lang: Lang,
     /// Trata avisos como erros
     #[arg(long, value_name = "QUE", value_parser = ["warnings"])]
@@ -66,6 +66,15 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 fn as_json(checked: &Checked<'_>, language: Language) -> serde_json::Value {
+    let of_the_project = checked.config_errors().iter().map(|error| {
+        json!({
+            "path": error.file,
+            "line": error.place.map(|place| place.line),
+            "column": error.place.map(|place| place.column),
+            "severity": "error",
+            "message": error.what(),
+        })
+    });
     let findings = checked.diagnostics().iter().map(|diagnostic| {
         json!({
             "path": diagnostic.path,
@@ -80,5 +89,5 @@ fn as_json(checked: &Checked<'_>, language: Language) -> serde_json::Value {
             "message": diagnostic.title.get(language),
         })
     });
-    json!({ "findings": findings.collect::<Vec<_>>(), "errors": checked.errors(), "warnings": checked.warnings() })
+    json!({ "findings": of_the_project.chain(findings).collect::<Vec<_>>(), "errors": checked.errors(), "warnings": checked.warnings() })
 }

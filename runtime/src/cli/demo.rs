@@ -18,13 +18,13 @@ use crate::service::Service;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// A pasta do projeto
-    #[arg(long, default_value = "flows")]
+    #[arg(long, value_name = "PASTA", default_value = "flows")]
     project: PathBuf,
     /// A porta da página; o fluxo fica na seguinte
-    #[arg(long, default_value_t = 8700)]
+    #[arg(long, value_name = "PORTA", default_value_t = 8700)]
     port: u16,
     /// Onde fica o que se guarda: as conversas e a agenda simulada
-    #[arg(long, default_value = ".fluxo/demo")]
+    #[arg(long, value_name = "PASTA", default_value = ".fluxo/demo")]
     state: PathBuf,
     /// Começa do zero: apaga o que a demonstração guardou antes
     #[arg(long)]

@@ -34,8 +34,7 @@ pub(super) enum Kind {
 pub(super) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Document>> {
     let mut files = Vec::new();
     for path in paths {
-        let metadata =
-            std::fs::metadata(path).with_context(|| format!("não foi possível ler {}", path.display()))?;
+        let metadata = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
         if metadata.is_file() {
             files.push(path.clone());
             continue;
@@ -53,8 +52,21 @@ pub(super) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<Document>> {
     files.into_iter().map(|file| document(&file)).collect()
 }
 
+/// A file or folder that cannot be read, and why, in the words of the user.
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> anyhow::Error {
+    let kind = error.kind();
+    let why = if kind == std::io::ErrorKind::NotFound {
+        "não existe".to_owned()
+    } else if kind == std::io::ErrorKind::PermissionDenied {
+        "falta a permissão de ler".to_owned()
+    } else {
+        error.to_string()
+    };
+    anyhow::anyhow!("não foi possível ler {}: {why}", path.display())
+}
+
 fn document(file: &Path) -> anyhow::Result<Document> {
-    let bytes = std::fs::read(file).with_context(|| format!("não foi possível ler {}", file.display()))?;
+    let bytes = std::fs::read(file).map_err(|error| unreadable(file, &error))?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let path = file.strip_prefix(".").unwrap_or(file).display().to_string();
     let kind = kind(file, &text);

@@ -14,15 +14,16 @@ use crate::drawing::{Card, Drawing, Way, dot, mermaid, svg};
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// O fluxo: o nome (agendamento) ou o arquivo (flows/agendamento.json)
+    #[arg(value_name = "FLUXO")]
     flow: String,
     /// Como desenhar
-    #[arg(long, value_enum, default_value_t = Format::Svg)]
+    #[arg(long, value_name = "FORMA", value_enum, default_value_t = Format::Svg)]
     format: Format,
     /// Onde gravar; sem isto, na saída padrão
-    #[arg(long, short)]
+    #[arg(long, short, value_name = "ARQUIVO")]
     output: Option<PathBuf>,
     /// A pasta do projeto
-    #[arg(long, default_value = "flows")]
+    #[arg(long, value_name = "PASTA", default_value = "flows")]
     project: PathBuf,
 }
 

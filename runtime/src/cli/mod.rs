@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod documents;
 mod graph;
+mod portuguese;
 mod project;
 mod sandbox;
 mod serve;
@@ -40,6 +41,11 @@ impl From<Exit> for ExitCode {
         })
     }
 }
+
+/// The command line names something that is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NotThere(String);
 
 /// Fluxos de conversa para hospitais, como dados: confere, testa, desenha e atende no WhatsApp.
 #[derive(Debug, Parser)]
@@ -76,10 +82,13 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let usage = error.use_stderr();
-            // Nobody left to tell when even this cannot be printed.
-            let _ = error.print();
-            return if usage { Exit::Usage.into() } else { Exit::Clean.into() };
+            return if error.use_stderr() {
+                terminal::tell(portuguese::said(&error, terminal::colours_of_errors()).trim_end());
+                Exit::Usage.into()
+            } else {
+                print!("{}", portuguese::said(&error, terminal::colours()));
+                Exit::Clean.into()
+            };
         }
     };
     let outcome = match cli.command {
@@ -95,7 +104,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             terminal::complain(&format!("{error:#}"));
-            Exit::Failed.into()
+            if error.is::<NotThere>() { Exit::Usage.into() } else { Exit::Failed.into() }
         }
     }
 }

@@ -11,8 +11,10 @@ use fluxo_engine::flow::{Flow, Library};
 use fluxo_engine::ids::{FlowId, NodeId};
 
 use super::documents::{self, Document, Kind};
-use super::terminal;
-use crate::foundation::config::{Config, ConfigErrors, Environment, FILE_NAME, Overrides, Reading};
+use super::{NotThere, terminal};
+use crate::foundation::config::{
+    Config, ConfigError, ConfigErrors, Environment, FILE_NAME, Overrides, Reading, closest,
+};
 
 /// A project, read but not judged.
 pub(super) struct Project {
@@ -153,7 +155,9 @@ impl Checked<'_> {
             return Ok(Some(flow));
         }
         let names: Vec<&str> = library.flows().map(|flow| flow.id.as_str()).collect();
-        bail!("não há fluxo {named:?}; há: {}", names.join(", "))
+        let near = closest(named, names.iter().copied());
+        let meant = near.map(|name| format!(" (existe um com nome parecido: {name:?})")).unwrap_or_default();
+        Err(NotThere(format!("não há fluxo {named:?}{meant}; há: {}", names.join(", "))).into())
     }
 
     /// What the checker found at a node.
@@ -190,6 +194,11 @@ impl Checked<'_> {
     /// The number of findings, in words.
     pub(super) fn summary(&self, language: Language) -> String {
         self.report.summary(language)
+    }
+
+    /// What is wrong with the project file.
+    pub(super) fn config_errors(&self) -> &[ConfigError] {
+        self.config_errors.map_or(&[], |errors| &errors.0)
     }
 
     /// The findings as data.

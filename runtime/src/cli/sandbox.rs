@@ -11,16 +11,16 @@ use crate::foundation::config::Environment;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Onde escutar
-    #[arg(long, default_value = "127.0.0.1:8700")]
+    #[arg(long, value_name = "ENDEREÇO", default_value = "127.0.0.1:8700")]
     listen: SocketAddr,
     /// O endereço do fluxo, que recebe os webhooks
-    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
     service: String,
     /// A pasta em que o mundo simulado guarda o que muda; sem isto, na memória
-    #[arg(long)]
+    #[arg(long, value_name = "PASTA")]
     state: Option<PathBuf>,
     /// O token da API do fluxo, para o botão que pede a confirmação
-    #[arg(long, env = "FLUXO_API_TOKEN", hide_env_values = true)]
+    #[arg(long, value_name = "TOKEN", env = "FLUXO_API_TOKEN", hide_env_values = true)]
     api_token: Option<String>,
 }
 

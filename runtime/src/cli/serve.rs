@@ -15,16 +15,16 @@ use crate::service::Service;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// A pasta do projeto
-    #[arg(long, default_value = "flows")]
+    #[arg(long, value_name = "PASTA", default_value = "flows")]
     project: PathBuf,
     /// O ambiente cujos valores de [env.<nome>] valem
-    #[arg(long, env = "FLUXO_ENV")]
+    #[arg(long, value_name = "AMBIENTE", env = "FLUXO_ENV")]
     env: Option<String>,
     /// Um valor no lugar do que está em fluxo.toml: server.listen=0.0.0.0:8080
     #[arg(long, value_name = "CHAVE=VALOR", value_parser = key_and_value)]
     set: Vec<(String, String)>,
     /// Como registrar o que acontece
-    #[arg(long, value_enum, default_value_t = Log::Auto)]
+    #[arg(long, value_name = "FORMA", value_enum, default_value_t = Log::Auto)]
     log: Log,
 }
 

@@ -7,6 +7,11 @@ pub(super) fn colours() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
+/// Whether standard error shows colours.
+pub(super) fn colours_of_errors() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
 /// An ANSI style, or nothing where colours are not shown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Palette {

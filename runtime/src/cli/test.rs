@@ -13,7 +13,7 @@ use super::{Exit, terminal};
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Pastas ou arquivos de teste; os fluxos são os do projeto a que pertencem
-    #[arg(required = true)]
+    #[arg(required = true, value_name = "CAMINHO")]
     paths: Vec<PathBuf>,
     /// Só os casos cujo título contém este texto
     #[arg(long, value_name = "TEXTO")]

@@ -16,6 +16,8 @@ pub(super) struct Place {
 pub(super) const WIDTH: f64 = 236.0;
 pub(super) const HEAD: f64 = 46.0;
 pub(super) const ROW: f64 = 22.0;
+/// Between two columns.
+const GAP: f64 = 84.0;
 const FOOT: f64 = 8.0;
 /// Over this many lines the algorithm takes seconds; cards then stand in columns by distance from the start.
 const MOST_EDGES: usize = 1_500;
@@ -41,6 +43,11 @@ pub(super) fn places(
     (places, width, bottom)
 }
 
+/// Whether a line would run behind the cards of several columns.
+pub(super) fn is_long(from: Place, to: Place) -> bool {
+    to.x - from.x > 2.5 * (WIDTH + GAP)
+}
+
 fn height(ways: usize) -> f64 {
     #[allow(clippy::cast_precision_loss)] // a node has a handful of ways out
     let rows = ways as f64;
@@ -58,12 +65,7 @@ fn ranked(heights: &[f64], edges: &[(usize, usize)]) -> Vec<Place> {
     }
     layout(
         &mut graph,
-        Some(LayoutOptions {
-            rankdir: RankDir::LR,
-            nodesep: 26.0,
-            ranksep: 84.0,
-            ..LayoutOptions::default()
-        }),
+        Some(LayoutOptions { rankdir: RankDir::LR, nodesep: 26.0, ranksep: GAP, ..LayoutOptions::default() }),
     );
     let corner = |n: usize, height: f64| {
         let node = graph.node(&n.to_string());
@@ -100,7 +102,7 @@ fn columns(drawing: &Drawing, heights: &[f64], edges: &[(usize, usize)]) -> Vec<
         .map(|(height, column)| {
             let column = column.unwrap_or(at);
             let y = filled.entry(column).or_default();
-            let place = Place { x: f64::from(column) * (WIDTH + 84.0), y: *y, height: *height };
+            let place = Place { x: f64::from(column) * (WIDTH + GAP), y: *y, height: *height };
             *y += height + 26.0;
             place
         })

@@ -1,9 +1,9 @@
-//! SVG: cards from left to right, a coloured mark for the node type, a line from each way out to its card. Ways back
-//! and ways to a card that many lead to are named inside the card instead of drawn.
+//! SVG: cards from left to right, a coloured mark for the node type, a line from each way out to its card. Ways back,
+//! ways to a card that many lead to and ways over several columns are named inside the card instead of drawn.
 
 use std::fmt::Write;
 
-use super::layout::{HEAD, Place, ROW, WIDTH, places};
+use super::layout::{HEAD, Place, ROW, WIDTH, is_long, places};
 use super::{Drawing, clip};
 
 const MARGIN: f64 = 28.0;
@@ -27,8 +27,12 @@ const STYLE: &str = "
 
 /// The flow as a picture.
 pub fn svg(drawing: &Drawing) -> String {
-    let chips = drawing.chips();
+    let mut chips = drawing.chips();
     let (places, width, height) = places(drawing, &chips);
+    for (from, card) in drawing.cards.iter().enumerate() {
+        let long = card.ways.iter().enumerate().filter(|(_, way)| is_long(places[from], places[way.to]));
+        chips.extend(long.map(|(n, _)| (from, n)));
+    }
     let (width, height) = (width.max(360.0) + 2.0 * MARGIN, height + 2.0 * MARGIN + TITLE);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
@@ -95,7 +99,7 @@ fn card(
         y + 27.5,
         x + 44.0,
         y + 21.0,
-        escaped(&clip(&card.title, 27)),
+        escaped(&clip(&card.title, 24)),
         x + 44.0,
         y + 36.0,
         escaped(&card.kind),

@@ -109,7 +109,8 @@ impl fmt::Display for ConfigError {
 }
 
 impl ConfigError {
-    fn what(&self) -> String {
+    /// What is wrong, without the place.
+    pub(crate) fn what(&self) -> String {
         let key = &self.key;
         match &*self.problem {
             Problem::Unreadable(why) => format!("o arquivo não pôde ser lido: {why}"),

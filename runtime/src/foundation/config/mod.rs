@@ -36,6 +36,7 @@ pub use connection::{
 };
 pub use desk::{DeskKind, DeskSection};
 pub use document::{Environment, Overrides};
+pub(crate) use error::closest;
 pub use error::{ConfigError, ConfigErrors, Place, Problem};
 pub use mail::{MailSection, Security};
 pub use project::{Locale, ProjectSection, Zone};
@@ -47,7 +48,6 @@ pub use span::Span;
 pub use store::{RetentionSection, StoreSection};
 
 use document::Document;
-use error::closest;
 
 /// The file's name in a project's directory.
 pub const FILE_NAME: &str = "fluxo.toml";
