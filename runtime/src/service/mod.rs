@@ -102,6 +102,7 @@ impl Service {
             time_zone: config.play(clock.now()).time_zone,
             queues: config.queues.iter().map(|(id, queue)| (id.clone(), queue.title.clone())).collect(),
         };
+        let replay = config.retention.replay.duration();
         let surroundings = Arc::new(Live::new(config, Arc::clone(&clock)));
         let mut outside = Outside::new(channels, Arc::new(connections));
         if let Some(mail) = mail {
@@ -112,7 +113,7 @@ impl Service {
         conversations.recover().await?;
 
         let shutdown = Shutdown::new();
-        workers::start(&conversations, &shutdown);
+        workers::start(&conversations, replay, &shutdown);
         shutdown.run(publisher::run(Arc::clone(&conversations), project, documents, shutdown.clone()));
         let web = Arc::new(Web::new(Arc::clone(&conversations), api_token, facts, shutdown.clone()));
         let server = tokio::spawn(web::serve(Arc::clone(&web), listener));

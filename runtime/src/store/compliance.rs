@@ -67,6 +67,7 @@ checks! {
              conversations_are_listed_by_id
              people_see_the_longest_waiting_first
              lines_and_journal_are_in_order
+             old_turns_are_cut_once_and_stay_in_order
              notices_come_newest_first
              a_release_of_any_size_is_kept
              conversations_with_messages_waiting_are_listed

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 mod compliance;
+mod journal;
 mod record;
 mod sled;
 
@@ -16,10 +17,11 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 pub use self::sled::{Options, SledStore};
+pub use journal::JournalEntry;
 pub use record::{
     Account, Address, Asked, ContactRecord, Conversation, DeadLetter, DedupeKey, Deferred, InboxEntry,
-    JournalEntry, KeptStatus, Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, SendState, Speaker,
-    StartRequest, TimerRow,
+    KeptStatus, Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, SendState, Speaker, StartRequest,
+    TimerRow,
 };
 
 /// Counts a conversation's commits. `0` stands for a conversation that does not exist yet.
@@ -339,6 +341,9 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
 
     /// Forgets the dedupe keys, provider's message ids and kept statuses whose time has passed; answers how many.
     fn sweep(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Cuts the turns of the journal that were played before a moment ([`JournalEntry::cut`]); answers how many.
+    fn cut_journal(&self, before: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
 
     /// Figures.
     fn counts(&self) -> BoxFuture<'_, Result<Counts, StoreError>>;

@@ -235,21 +235,6 @@ pub struct TimerRow {
     pub kind: TimerKind,
 }
 
-/// A turn, as it can be played again.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JournalEntry {
-    /// When.
-    pub at: Timestamp,
-    /// The session.
-    pub session: SessionId,
-    /// Its turn.
-    pub turn: u32,
-    /// The trigger or resume, as JSON.
-    pub input: serde_json::Value,
-    /// The turn's events, as JSON.
-    pub events: serde_json::Value,
-}
-
 /// One line of a conversation, as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Line {

@@ -17,12 +17,13 @@ use crate::foundation::shutdown::Shutdown;
 /// How long a worker rests after an error of the store before it asks again.
 const REST: Duration = Duration::from_secs(1);
 
-/// Starts all workers but the publisher, which needs to know where the flows are.
-pub fn start(conversations: &Arc<Conversations>, shutdown: &Shutdown) {
+/// Starts all workers but the publisher, which needs to know where the flows are. Turns can be played again for
+/// `replay`.
+pub fn start(conversations: &Arc<Conversations>, replay: Duration, shutdown: &Shutdown) {
     let (here, stop) = (conversations, shutdown);
     shutdown.run(dispatcher::run(Arc::clone(here), stop.clone()));
     shutdown.run(timers::run(Arc::clone(here), stop.clone()));
-    shutdown.run(retention::run(Arc::clone(here), stop.clone()));
+    shutdown.run(retention::run(Arc::clone(here), replay, stop.clone()));
 }
 
 /// Waits for a moment, or for ever.

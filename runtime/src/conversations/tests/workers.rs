@@ -8,6 +8,9 @@ use crate::channels::SendError;
 use crate::foundation::shutdown::Shutdown;
 use crate::workers;
 
+/// Turns are cut after it.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Lets everything else run until it has happened.
 async fn seen(mut happened: impl AsyncFnMut() -> bool) {
     let give_up = std::time::Instant::now() + Duration::from_secs(20);
@@ -21,7 +24,7 @@ async fn seen(mut happened: impl AsyncFnMut() -> bool) {
 async fn workers_are_woken_by_commits_and_by_the_clock_and_stop_in_good_order() {
     let hospital = Hospital::open().await;
     let shutdown = Shutdown::new();
-    workers::start(&hospital.here, &shutdown);
+    workers::start(&hospital.here, DAY, &shutdown);
     let tell = async |id: &str, text: &str| {
         let told = hospital.told(&phone("5511987654321"), id, text);
         hospital.here.intake("whatsapp", vec![told]).await.unwrap();
@@ -60,7 +63,7 @@ async fn workers_are_woken_by_commits_and_by_the_clock_and_stop_in_good_order() 
 async fn sixty_people_at_once_are_each_answered_once_and_in_order() {
     let hospital = Hospital::open().await;
     let shutdown = Shutdown::new();
-    workers::start(&hospital.here, &shutdown);
+    workers::start(&hospital.here, DAY, &shutdown);
     let people: Vec<_> = (0..60).map(|n| phone(&format!("55119876{n:05}"))).collect();
     for round in 0..3 {
         let told = people.iter().enumerate().map(|(n, ana)| {
@@ -84,4 +87,30 @@ async fn sixty_people_at_once_are_each_answered_once_and_in_order() {
             sent.iter().filter(|(to, _, _)| to == ana).map(|(_, text, _)| text.as_str()).collect();
         assert_eq!(heard, ["v1 ouviu 0", "eco 1", "eco 2"]);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_turns_that_are_old_only_the_way_and_the_outcome_stay() {
+    let hospital = Hospital::open().await;
+    hospital.hears(&phone("5511987654321"), "meu cpf é 52998224725").await;
+    hospital.later(DAY).await;
+    hospital.hears(&phone("5511987654321"), "fim").await;
+    let id = hospital.only().await;
+    let inputs = async || -> Vec<bool> {
+        let journal = hospital.here.store().journal(&id, 10).await.unwrap();
+        journal.iter().map(|entry| !entry.input.is_null()).collect()
+    };
+    workers::retention::pass(&hospital.here, DAY).await.unwrap();
+    assert_eq!(inputs().await, [true, true], "a day is not over before its end");
+
+    let shutdown = Shutdown::new();
+    hospital.clock.forward(Duration::from_secs(1));
+    workers::start(&hospital.here, DAY, &shutdown);
+    seen(async || inputs().await == [false, true]).await;
+    hospital.clock.forward(DAY);
+    seen(async || inputs().await == [false, false]).await;
+    assert!(shutdown.finish(Duration::from_secs(20)).await, "the workers did not stop");
+    let journal = hospital.here.store().journal(&id, 10).await.unwrap();
+    let text = format!("{journal:?}");
+    assert!(!text.contains("52998224725") && text.contains("session_ended"), "{text}");
 }

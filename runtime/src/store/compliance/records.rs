@@ -127,6 +127,32 @@ pub(super) async fn lines_and_journal_are_in_order(subject: &dyn Subject) {
     assert_eq!(store.journal(&id, 2).await.unwrap(), [turn("c", 1), turn("c", 2)]);
 }
 
+pub(super) async fn old_turns_are_cut_once_and_stay_in_order(subject: &dyn Subject) {
+    let store = subject.open().await;
+    for id in ["a", "b"] {
+        done(&*store, birth(id)).await;
+        for n in 1..=150u32 {
+            let mut commit = next(&load(&*store, id).await);
+            commit.journal = Some(turn(id, n));
+            done(&*store, commit).await;
+        }
+    }
+    assert_eq!(store.cut_journal(at(1)).await.unwrap(), 0);
+    assert_eq!(store.cut_journal(at(141)).await.unwrap(), 280);
+    assert_eq!(store.cut_journal(at(141)).await.unwrap(), 0, "once is enough");
+    drop(store);
+    let store = subject.open().await;
+    for id in ["a", "b"] {
+        let journal = store.journal(&id.into(), 1000).await.unwrap();
+        assert_eq!(journal.len(), 150);
+        for (n, entry) in (1..).zip(&journal) {
+            let expected = if n < 141 { turn(id, n).cut() } else { turn(id, n) };
+            assert_eq!(*entry, expected);
+        }
+    }
+    assert_eq!(store.cut_journal(at(1000)).await.unwrap(), 20);
+}
+
 pub(super) async fn notices_come_newest_first(subject: &dyn Subject) {
     let store = subject.open().await;
     let mut commit = birth("c");

@@ -155,8 +155,8 @@ impl Prepared {
         if !self.inbox.is_empty() || consumed > 0 {
             backlog::update(tx, id, progress)?;
         }
-        if let Some(entry) = &self.journal {
-            journal::push(tx, id, progress, entry)?;
+        if let (Some(entry), Some(turn)) = (&self.journal, &self.commit.journal) {
+            journal::push(tx, id, progress, turn.at, entry)?;
         }
         for line in &self.lines {
             line::push(tx, id, progress, line)?;

@@ -10,6 +10,7 @@ mod fault;
 mod key;
 mod keyspace;
 mod leases;
+mod retention;
 mod store;
 mod tables;
 #[cfg(test)]

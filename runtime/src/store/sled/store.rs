@@ -13,9 +13,10 @@ use super::fault::Fault;
 use super::key::{self, KeyRange};
 use super::keyspace::{self, Keyspace, OpenError};
 use super::leases::Leases;
+use super::retention;
 use super::tables::{
-    self, accepted, backlog, contact, conversation, dead_letter, epoch, expiry, inbox, journal, line, notice,
-    outbox, progress, ready, release, seen, status, timer, totals, with_people,
+    self, accepted, backlog, contact, conversation, dead_letter, epoch, inbox, journal, line, notice, outbox,
+    progress, ready, release, seen, status, timer, totals, with_people,
 };
 use super::view::{Stored, View};
 use crate::store::{
@@ -23,9 +24,6 @@ use crate::store::{
     Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice, OutboxState, Revision,
     Store, StoreError, TimerRow,
 };
-
-/// How many keys one commit of the sweep forgets: the others wait for it.
-const SWEPT_AT_ONCE: usize = 500;
 
 /// How the store is opened.
 #[derive(Debug, Clone)]
@@ -465,16 +463,11 @@ impl Store for SledStore {
     }
 
     fn sweep(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move {
-            let mut swept = 0;
-            loop {
-                let found = self.keyspace.commit(move |tx| expiry::sweep(tx, now, SWEPT_AT_ONCE)).await?;
-                swept += found as u64;
-                if found < SWEPT_AT_ONCE {
-                    return Ok(swept);
-                }
-            }
-        })
+        Box::pin(retention::sweep(&self.keyspace, now))
+    }
+
+    fn cut_journal(&self, before: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(retention::cut(&self.keyspace, before))
     }
 
     fn counts(&self) -> BoxFuture<'_, Result<Counts, StoreError>> {

@@ -47,6 +47,7 @@ const PREFIXES: &[(u8, &str)] = &[
     (expiry::TABLE, "expiry"),
     (inbox::TABLE, "inbox"),
     (journal::TABLE, "journal"),
+    (journal::UNCUT, "journal, not cut yet"),
     (line::TABLE, "line"),
     (notice::TABLE, "notice"),
     (outbox::TABLE, "outbox"),
