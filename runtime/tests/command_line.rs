@@ -367,3 +367,26 @@ fn nothing_is_coloured_where_nobody_looks() {
         assert!(!told.out.contains('\x1b') && !told.err.contains('\x1b'), "{arguments:?}: {told:?}");
     }
 }
+
+#[test]
+fn the_flows_of_the_guides_are_clean() {
+    for (guide, flow, tests) in
+        [("README.md", "abertura", false), ("docs/escrever-fluxos.md", "visita", true)]
+    {
+        let text = fs::read_to_string(root().join(guide)).unwrap();
+        let examples = text.split("```json\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let whole: Vec<&str> =
+            examples.filter(|json| json.contains(&format!("\"flow\": \"{flow}\""))).collect();
+        assert_eq!(whole.len(), if tests { 2 } else { 1 }, "{guide}");
+        let project = Project::new();
+        fs::write(project.path(&format!("{flow}.json")), whole[0]).unwrap();
+        let checked = run(&["check", &project.flows()]);
+        assert_eq!((checked.code, checked.out.as_str()), (0, ""), "{guide}");
+        if tests {
+            let file = project.path(&format!("tests/{flow}.test.json"));
+            fs::write(&file, whole[1]).unwrap();
+            let played = run(&["test", &file]);
+            assert_eq!(played.code, 0, "{guide}: {played:?}");
+        }
+    }
+}

@@ -31,13 +31,16 @@ pub(super) struct Arguments {
     fresh: bool,
 }
 
+/// How much of the log is told.
+const TOLD: &str = "warn,fluxo::workers::publisher=info";
+
 /// Opens the API of a demo that nobody but this machine reaches.
 const API_TOKEN: &str = "demo-only-on-loopback";
 
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
-    // A demo is looked at, not operated: only what goes wrong is told, unless asked.
+    // A demo is looked at, not operated: only what goes wrong and what is published is told, unless asked.
     if std::env::var_os("FLUXO_LOG").is_none() {
-        crate::foundation::telemetry::init(LogFormat::Human, Some("warn"))?;
+        crate::foundation::telemetry::init(LogFormat::Human, Some(TOLD))?;
     } else {
         start_telling(LogFormat::Human)?;
     }

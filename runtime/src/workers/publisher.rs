@@ -46,7 +46,9 @@ pub async fn run(conversations: Arc<Conversations>, project: PathBuf, mut seen: 
 async fn publish(conversations: &Conversations, documents: &Documents) {
     let releases = conversations.releases();
     match releases.publish(documents).await {
-        Ok(true) => tracing::info!(release = %releases.current().id(), "published the changed flows"),
+        Ok(true) => {
+            tracing::info!(release = %releases.current().id(), "published the changed flows: new conversations play them")
+        }
         Ok(false) => {}
         Err(PublishError::Findings(findings)) => {
             tracing::warn!(

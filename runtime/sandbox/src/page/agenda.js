@@ -31,6 +31,7 @@ function goTo(another) {
 
 export function agendaOf(someone) {
   person = someone;
+  day = addDays(today, 1);
   known = new Map();
   return showAgenda();
 }
