@@ -96,6 +96,7 @@ async fn play(arguments: &Arguments) -> anyhow::Result<Exit> {
     println!("{}", sandbox.url());
     terminal::tell(&format!(
         "Abra o endereço acima: é um telefone. Os fluxos são os de {}/ e mudam assim que são gravados.\n\
+         Em um segundo navegador, a página dos atendentes pede uma chave: {API_TOKEN}\n\
          As conversas ficam em {}; --fresh começa do zero. Ctrl-C encerra.",
         arguments.project.display(),
         arguments.state.display()
