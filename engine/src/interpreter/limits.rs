@@ -39,4 +39,12 @@ impl Walk<'_> {
         self.cx.session.since_input = Counters::default();
         self.cx.session.in_trouble = false;
     }
+
+    /// A contact's silence lets play go on but is no input of theirs: what is said to them goes on being counted, or a
+    /// question that its own `no_answer` leads back to would be asked for ever.
+    pub(super) fn silence(&mut self) {
+        let messages = self.cx.session.since_input.messages;
+        self.fresh_input();
+        self.cx.session.since_input.messages = messages;
+    }
 }

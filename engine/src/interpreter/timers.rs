@@ -20,7 +20,12 @@ impl Walk<'_> {
             return Ok(Next::Stay);
         }
         self.cx.waiting()?.timers.retain(|armed| *armed != timer);
-        self.fresh_input();
+        match timer {
+            TimerKind::NoAnswer | TimerKind::Remind | TimerKind::Idle => self.silence(),
+            TimerKind::Collect | TimerKind::Expire | TimerKind::Until | TimerKind::AcceptWithin => {
+                self.fresh_input()
+            }
+        }
         match timer {
             TimerKind::Expire => Ok(Next::Close { outcome: EXPIRED.to_owned() }),
             TimerKind::Idle => match self.idle_interrupt()? {
