@@ -234,6 +234,7 @@ impl Draft<'_> {
             turn: turn.number,
             input,
             events: value(serde_json::to_value(&turn.events)),
+            moved: None,
         });
     }
 

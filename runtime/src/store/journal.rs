@@ -1,6 +1,6 @@
 //! A turn as it was played, and what is left of it once it is not to be played again any more.
 
-use fluxo_engine::ids::SessionId;
+use fluxo_engine::ids::{ReleaseId, SessionId};
 use fluxo_engine::protocol::{Event, Trouble};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,19 @@ pub struct JournalEntry {
     pub input: Value,
     /// The turn's events, as JSON; the way through the flows and how they ended, once it was cut.
     pub events: Value,
+    /// Set where nothing was played: the session was moved between two turns, and `turn` is the one before. Whoever
+    /// plays the session again moves it here as well, before the turns that follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
+}
+
+/// A session's move from the release it was pinned to, to another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// What it played until here.
+    pub from: ReleaseId,
+    /// What it plays from here on.
+    pub to: ReleaseId,
 }
 
 impl JournalEntry {
@@ -87,9 +100,11 @@ mod tests {
                 { "event": "of_another_version", "text": "Ana" },
                 { "event": "session_ended", "outcome": "ok" }
             ]),
+            moved: Some(Moved { from: "r1".into(), to: "r2".into() }),
         };
         let cut = entry.clone().cut();
         assert_eq!((cut.at, &cut.session, cut.turn), (entry.at, &entry.session, entry.turn));
+        assert_eq!(cut.moved, entry.moved, "a move says nothing of the contact");
         assert_eq!(cut.input, Value::Null);
         let kinds: Vec<&str> =
             cut.events.as_array().unwrap().iter().filter_map(|event| event["event"].as_str()).collect();

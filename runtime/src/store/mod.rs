@@ -17,7 +17,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 pub use self::sled::{Options, SledStore};
-pub use journal::JournalEntry;
+pub use journal::{JournalEntry, Moved};
 pub use record::{
     Account, Address, Asked, ContactRecord, Conversation, DeadLetter, DedupeKey, Deferred, InboxEntry,
     KeptStatus, Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, SendState, Speaker, StartRequest,

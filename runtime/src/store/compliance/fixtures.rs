@@ -127,6 +127,7 @@ pub(super) fn turn(conversation: &str, turn: u32) -> JournalEntry {
         turn,
         input: serde_json::json!({"turn": turn}),
         events: serde_json::json!([]),
+        moved: None,
     }
 }
 
