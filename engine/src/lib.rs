@@ -3,7 +3,7 @@
 //! Nothing here reads a clock, draws a random number, opens a file or a socket, or logs. Time arrives inside
 //! the input, ids are derived, and every effect is data that the runtime commits before it acts.
 //! Modules from bottom to top: `error`, `ids`, `protocol`, `answer`, `expr`, `session`, `nodes`, `flow`,
-//! `interpreter`, `check`, `test`. A module uses only those before it.
+//! `interpreter`, `check`, `migration`, `test`. A module uses only those before it.
 
 // Tests read their cases from files; what is shipped does not (`.clippy.toml`).
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
@@ -16,6 +16,7 @@ pub mod expr;
 pub mod flow;
 pub mod ids;
 pub mod interpreter;
+pub mod migration;
 pub mod nodes;
 pub mod protocol;
 pub mod session;
@@ -23,4 +24,5 @@ pub mod test;
 
 pub use engine_version::ENGINE_VERSION;
 pub use interpreter::{Route, resume, route, start};
+pub use migration::Migration;
 pub use session::{Hearing, Session};

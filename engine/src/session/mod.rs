@@ -115,6 +115,11 @@ impl Session {
         }
     }
 
+    /// Whether the result of something asked of the world is awaited: an `http` call, a ticket.
+    pub fn is_in_flight(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| waiting.kind.is_in_flight())
+    }
+
     /// The open wait; absent when the session has ended.
     pub fn wait_id(&self) -> Option<WaitId> {
         self.waiting.as_ref().map(|waiting| self.wait_of(waiting.visit))

@@ -15,6 +15,7 @@ const ENGINE: &[&str] = &[
     "flow",
     "interpreter",
     "check",
+    "migration",
     "test",
 ];
 
