@@ -1,7 +1,7 @@
 //! The service and its command line: everything of fluxo that touches a clock, a disk or a network.
 //!
 //! Layers from bottom to top: `foundation`, `store`, `channels` | `desks` | `connections` | `mail` (never each other),
-//! `releases`, `conversations`, `workers`, `web`, `cli`. A module uses only those below it.
+//! `releases`, `conversations`, `workers`, `operations`, `web`, `service`, `cli`. A module uses only those below it.
 
 pub mod channels;
 pub mod cli;
@@ -10,6 +10,7 @@ pub mod conversations;
 pub mod drawing;
 pub mod foundation;
 pub mod mail;
+pub mod operations;
 pub mod releases;
 pub mod service;
 pub mod store;

@@ -2,12 +2,21 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests; what goes wrong here is a failed test
 
+#[path = "command_line/operators.rs"]
+mod operators;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 7] = ["check", "test", "chat", "graph", "sandbox", "serve", "demo"];
+const COMMANDS: [&str; 8] = ["check", "test", "chat", "graph", "sandbox", "serve", "demo", "outbox"];
+
+/// Commands below a command.
+const VERBS: [(&str, &[&str]); 1] = [("outbox", &["list"])];
+
+/// English that the argument parser would put into a help text.
+const ENGLISH: [&str; 7] = ["Usage", "Options", "Print ", "default:", "ossible values", "<PATH", "env:"];
 
 /// What a run of the binary left.
 #[derive(Debug)]
@@ -315,13 +324,26 @@ fn every_command_explains_itself_in_portuguese() {
             let help = run(&[command, flag]);
             assert_eq!((help.code, help.err.as_str()), (0, ""), "{help:?}");
             assert!(help.out.contains(&format!("Uso: fluxo {command}")), "{help:?}");
-            for english in ["Usage", "Options", "Print ", "default:", "ossible values", "<PATH", "env:"] {
+            for english in ENGLISH {
                 assert!(!help.out.contains(english), "{english} in the help of {command}: {}", help.out);
             }
         }
     }
+    for (command, verb) in
+        VERBS.iter().flat_map(|(command, verbs)| verbs.iter().map(move |verb| (command, verb)))
+    {
+        let help = run(&[command, verb, "--help"]);
+        assert_eq!((help.code, help.err.as_str()), (0, ""), "{help:?}");
+        assert!(help.out.contains(&format!("Uso: fluxo {command} {verb}")), "{help:?}");
+        for english in ENGLISH {
+            assert!(!help.out.contains(english), "{english} in the help of {command} {verb}: {}", help.out);
+        }
+    }
     for wrong in [
         vec!["chek"],
+        vec!["outbox"],
+        vec!["outbox", "lst"],
+        vec!["outbox", "list", "--dead", "--pending"],
         vec!["check"],
         vec!["check", "--nada"],
         vec!["graph", "menu", "--format", "png"],

@@ -7,6 +7,8 @@ mod check;
 mod demo;
 mod documents;
 mod graph;
+mod operate;
+mod outbox;
 mod portuguese;
 mod project;
 mod sandbox;
@@ -17,6 +19,8 @@ mod test;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::operations::{OperationError, Reason};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +79,8 @@ enum Command {
     Serve(serve::Arguments),
     /// Sobe tudo em 127.0.0.1, com o mundo de fora simulado, e mostra um endereço para abrir
     Demo(demo::Arguments),
+    /// Mostra e resolve o que espera para sair e o que não saiu: mensagens, chamadas, e-mails
+    Outbox(outbox::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -99,13 +105,24 @@ pub fn main() -> ExitCode {
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Outbox(arguments) => outbox::run(&arguments),
     };
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
             terminal::complain(&format!("{error:#}"));
-            if error.is::<NotThere>() { Exit::Usage.into() } else { Exit::Failed.into() }
+            exit_of(&error).into()
         }
+    }
+}
+
+fn exit_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<OperationError>().map(|error| error.reason) {
+        Some(Reason::NotThere) => Exit::Usage,
+        Some(Reason::Refused) => Exit::Findings,
+        Some(Reason::Interrupted | Reason::Failed) => Exit::Failed,
+        None if error.is::<NotThere>() => Exit::Usage,
+        None => Exit::Failed,
     }
 }
 

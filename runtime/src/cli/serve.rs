@@ -1,28 +1,20 @@
 //! `fluxo serve`: the service.
 
-use std::path::PathBuf;
-
 use clap::ValueEnum;
 use fluxo_engine::check::{Language, ProjectFacts};
 use tokio::net::TcpListener;
 
+use super::operate::At;
 use super::{Exit, runtime, terminal};
-use crate::foundation::config::{Config, Environment, Overrides, Reading};
+use crate::foundation::config::Config;
 use crate::foundation::telemetry::{self, LogFormat};
 use crate::releases::Checked;
 use crate::service::Service;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// A pasta do projeto
-    #[arg(long, value_name = "PASTA", default_value = "flows")]
-    project: PathBuf,
-    /// O ambiente cujos valores de [env.<nome>] valem
-    #[arg(long, value_name = "AMBIENTE", env = "FLUXO_ENV")]
-    env: Option<String>,
-    /// Um valor no lugar do que está em fluxo.toml: server.listen=0.0.0.0:8080
-    #[arg(long, value_name = "CHAVE=VALOR", value_parser = key_and_value)]
-    set: Vec<(String, String)>,
+    #[command(flatten)]
+    at: At,
     /// Como registrar o que acontece
     #[arg(long, value_name = "FORMA", value_enum, default_value_t = Log::Auto)]
     log: Log,
@@ -38,25 +30,13 @@ enum Log {
     Json,
 }
 
-fn key_and_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) =
-        text.split_once('=').ok_or("escreva CHAVE=VALOR, por exemplo server.listen=0.0.0.0:8080")?;
-    Ok((key.trim().to_owned(), value.to_owned()))
-}
-
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     start_telling(match arguments.log {
         Log::Auto => LogFormat::Auto,
         Log::Human => LogFormat::Human,
         Log::Json => LogFormat::Json,
     })?;
-    let set = |overrides: Overrides, (key, value): &(String, String)| overrides.set(key, value);
-    let reading = Reading {
-        environment: arguments.env.clone(),
-        variables: Environment::of_process(),
-        overrides: arguments.set.iter().fold(Overrides::none(), set),
-    };
-    let config = Config::load(&arguments.project, reading)?;
+    let config = arguments.at.config()?;
     runtime()?.block_on(async {
         let listener = TcpListener::bind(config.server.listen).await.map_err(|error| {
             anyhow::anyhow!("não foi possível escutar em {}: {error}", config.server.listen)

@@ -82,6 +82,8 @@ pub struct Conversations {
     other_accounts: Mutex<BTreeSet<String>>,
     /// Conversations that were told to be unreadable.
     unreadable: Mutex<BTreeSet<ConversationId>>,
+    /// Nothing is played: no service runs.
+    resting: bool,
 }
 
 /// What a change came to.
@@ -115,7 +117,14 @@ impl Conversations {
             courtesies: Arc::new(Semaphore::new(COURTESIES)),
             other_accounts: Mutex::default(),
             unreadable: Mutex::default(),
+            resting: false,
         }
+    }
+
+    /// For work on the store while no service runs: what a change leaves to be played is played by the next start.
+    #[must_use]
+    pub fn resting(self) -> Self {
+        Self { resting: true, ..self }
     }
 
     /// The store, for what only reads.
@@ -208,6 +217,9 @@ impl Conversations {
 
     /// Plays what can be played of an inbox, a commit each. To be called inside the conversation's door.
     async fn settle(&self, id: &ConversationId) -> Result<(), StoreError> {
+        if self.resting {
+            return Ok(());
+        }
         let mut conflicts = 0;
         let mut too_large = false;
         loop {

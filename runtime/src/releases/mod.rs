@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 pub use checked::Checked;
 use fluxo_engine::error::Error;
+use fluxo_engine::flow::Library;
 use fluxo_engine::ids::{EffectId, FlowId, ReleaseId, WaitId};
 use fluxo_engine::protocol::{Inbound, Project, Resume, Trigger, Turn};
 pub use fluxo_engine::{Hearing, Route};
@@ -137,6 +138,13 @@ impl Releases {
         store.keep_release(first.id(), documents).await?;
         let current = ArcSwap::from_pointee(first);
         Ok(Self { store, compiler, current, older: Mutex::default() })
+    }
+
+    /// For work on the store while no service runs: the releases that are kept can be read, and the current one is an
+    /// empty one, because nothing begins.
+    pub fn resting(store: Arc<dyn Store>, compiler: Box<dyn Compiler>) -> Self {
+        let nothing: Arc<dyn Release> = Arc::new(Library::new([]));
+        Self { store, compiler, current: ArcSwap::from_pointee(nothing), older: Mutex::default() }
     }
 
     /// The release that new sessions begin on.

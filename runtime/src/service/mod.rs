@@ -1,6 +1,7 @@
 //! The service, wired: store, channels, connections, mail, conversations, workers and web. `fluxo serve`, `fluxo demo` and
 //! the tests of the whole system start it here, so that all of them run the same thing.
 
+mod alone;
 mod compiler;
 mod surroundings;
 #[cfg(test)]
@@ -14,6 +15,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+pub use alone::{AloneError, alone};
 pub use compiler::FlowReader;
 
 use crate::channels;
@@ -24,6 +26,7 @@ use crate::foundation::config::{Config, ConfigErrors};
 use crate::foundation::http::HttpClient;
 use crate::foundation::shutdown::Shutdown;
 use crate::mail::MailServer;
+use crate::operations::{Door, Operations};
 use crate::releases::{Compiler, PublishError, Releases};
 use crate::store::{Options, SledStore, Store, StoreError};
 use crate::web::{self, Facts, Web};
@@ -87,11 +90,7 @@ impl Service {
         let mail = MailServer::new(&config)?;
         let address = listener.local_addr().map_err(system("the listener has no address"))?;
 
-        let options = Options {
-            cache_bytes: config.store.cache_mib << 20,
-            // Seconds since 1970: no store of this house has had it.
-            new_epoch: u32::try_from(clock.now().as_second()).unwrap_or(u32::MAX),
-        };
+        let options = options(&config, &*clock);
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&config.store_path(), &options).await?);
         let project = config.folder().to_path_buf();
         let documents = publisher::read(&project).map_err(system("the flows cannot be read"))?;
@@ -103,7 +102,8 @@ impl Service {
             queues: config.queues.iter().map(|(id, queue)| (id.clone(), queue.title.clone())).collect(),
         };
         let replay = config.retention.replay.duration();
-        let surroundings = Arc::new(Live::new(config, Arc::clone(&clock)));
+        let config = Arc::new(config);
+        let surroundings = Arc::new(Live::new(Arc::clone(&config), Arc::clone(&clock)));
         let mut outside = Outside::new(channels, Arc::new(connections));
         if let Some(mail) = mail {
             outside = outside.with_mail(Arc::new(mail));
@@ -115,6 +115,7 @@ impl Service {
         let shutdown = Shutdown::new();
         workers::start(&conversations, replay, &shutdown);
         shutdown.run(publisher::run(Arc::clone(&conversations), project, documents, shutdown.clone()));
+        admit(Operations::of_service(Arc::clone(&conversations), config), &shutdown);
         let web = Arc::new(Web::new(Arc::clone(&conversations), api_token, facts, shutdown.clone()));
         let server = tokio::spawn(web::serve(Arc::clone(&web), listener));
         watch(store, Arc::clone(&web), shutdown.clone());
@@ -168,6 +169,25 @@ impl Service {
             server.abort();
         }
         self.shutdown.finish(GRACE).await && served
+    }
+}
+
+/// How a project's store is opened.
+fn options(config: &Config, clock: &dyn Clock) -> Options {
+    Options {
+        cache_bytes: config.store.cache_mib << 20,
+        // Seconds since 1970: no store of this house has had it.
+        new_epoch: u32::try_from(clock.now().as_second()).unwrap_or(u32::MAX),
+    }
+}
+
+/// Opens the operators' door. Without it the service does its work all the same.
+fn admit(operations: Operations, shutdown: &Shutdown) {
+    match Door::open(&operations.config().store_path()) {
+        Ok(door) => shutdown.run(door.serve(Arc::new(operations), shutdown.clone())),
+        Err(error) => {
+            tracing::warn!(%error, "operators' commands find no service: the socket cannot be opened")
+        }
     }
 }
 

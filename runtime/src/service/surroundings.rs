@@ -14,7 +14,7 @@ use crate::foundation::config::{Config, Locale};
 
 /// A project file as it was read; what it says depends on the day only through holidays.
 pub(super) struct Live {
-    config: Config,
+    config: Arc<Config>,
     clock: Arc<dyn Clock>,
     /// The year it was made for, and what it says.
     play: Mutex<(i16, Arc<Project>)>,
@@ -27,7 +27,7 @@ impl fmt::Debug for Live {
 }
 
 impl Live {
-    pub(super) fn new(config: Config, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(config: Arc<Config>, clock: Arc<dyn Clock>) -> Self {
         let now = clock.now();
         let play = Mutex::new((year(&config, now), Arc::new(config.play(now))));
         Self { config, clock, play }

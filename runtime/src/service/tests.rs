@@ -1,6 +1,7 @@
 //! The whole service over real HTTP: a signed webhook in, a Graph call out, people at the desk, a restart.
 
 mod mail;
+mod operators;
 mod outside;
 
 use std::collections::BTreeMap;

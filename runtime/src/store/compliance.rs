@@ -46,6 +46,7 @@ checks! {
               the_inbox_keeps_the_order_of_commits
               a_provider_id_of_any_length_is_told_apart;
     effects: a_conversation_is_leased_when_its_first_effect_is_ready
+             conversations_with_effects_are_listed_by_when_the_first_is_ready
              a_lease_ends_and_its_fence_with_it
              what_was_done_under_a_lease_is_not_leased_again
              effects_stay_in_the_order_in_which_they_were_asked

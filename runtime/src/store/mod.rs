@@ -244,6 +244,14 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// which the lease of one that is ready ends.
     fn next_effect(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
 
+    /// Conversations that have effects, with the moment at which the oldest one is ready, the earliest first; after
+    /// one of them.
+    fn with_effects<'a>(
+        &'a self,
+        after: Option<&'a (Timestamp, ConversationId)>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(Timestamp, ConversationId)>, StoreError>>;
+
     /// The durable mark before an effect that is not safe to repeat. Refused with an old fence
     /// ([`StoreError::Fenced`]), or if the effect is over ([`StoreError::Conflict`]).
     fn attempt_started<'a>(
@@ -254,8 +262,13 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Timers due at `now`, earliest first.
-    fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<TimerRow>, StoreError>>;
+    /// Timers due at `now`, earliest first, after one that was due.
+    fn due<'a>(
+        &'a self,
+        now: Timestamp,
+        after: Option<&'a TimerRow>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<TimerRow>, StoreError>>;
 
     /// When the next timer is due.
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
@@ -317,8 +330,12 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
     /// What the staff is to hear, newest first.
     fn notices(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Notice>, StoreError>>;
 
-    /// Effects that can never succeed, newest first.
-    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>>;
+    /// Effects that can never succeed, newest first, after one by its moment and effect.
+    fn dead_letters<'a>(
+        &'a self,
+        after: Option<&'a (Timestamp, EffectId)>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<DeadLetter>, StoreError>>;
 
     /// One of them.
     fn dead_letter<'a>(

@@ -222,6 +222,16 @@ pub struct DeadLetter {
     pub reason: String,
 }
 
+impl DeadLetter {
+    /// Whether what it asked for may have been done all the same: it left, and no answer came.
+    pub fn may_have_arrived(&self) -> bool {
+        match self.entry.state {
+            OutboxState::Ready => false,
+            OutboxState::Started { .. } | OutboxState::InDoubt { .. } => true,
+        }
+    }
+}
+
 /// An armed timer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimerRow {

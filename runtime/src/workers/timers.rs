@@ -52,7 +52,7 @@ async fn fire(conversations: &Conversations, row: &TimerRow) -> Result<bool, Sto
 /// The store's: what was not fired stays due.
 pub async fn pass(conversations: &Conversations) -> Result<Option<Timestamp>, StoreError> {
     loop {
-        let due = conversations.store().due(conversations.clock().now(), PAGE).await?;
+        let due = conversations.store().due(conversations.clock().now(), None, PAGE).await?;
         if due.is_empty() {
             return conversations.store().next_due().await;
         }

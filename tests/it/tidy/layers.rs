@@ -27,6 +27,7 @@ const RUNTIME: &[&[&str]] = &[
     &["releases"],
     &["conversations"],
     &["workers"],
+    &["operations"],
     &["web"],
     &["service"],
     &["cli"],

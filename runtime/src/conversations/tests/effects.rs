@@ -70,7 +70,7 @@ async fn a_send_in_doubt_is_repeated_once_at_most_and_then_given_up() {
     hospital.later(Duration::from_secs(30)).await;
     hospital.later(Duration::from_secs(600)).await;
     assert_eq!(hospital.said().len(), 2);
-    assert_eq!(hospital.here.store().dead_letters(10).await.unwrap().len(), 1);
+    assert_eq!(hospital.here.store().dead_letters(None, 10).await.unwrap().len(), 1);
     assert!(hospital.notices().await.contains(&"falhou Unclear".to_owned()), "the session heard of it");
 }
 
@@ -144,7 +144,7 @@ async fn a_send_that_keeps_failing_holds_the_rest_back_for_two_minutes_at_most()
     asked(&hospital, "oi").await;
     asked(&hospital, "segunda").await;
     let start = hospital.clock.now();
-    let dead = async || hospital.here.store().dead_letters(10).await.unwrap().len();
+    let dead = async || hospital.here.store().dead_letters(None, 10).await.unwrap().len();
     while dead().await == 0 {
         assert!(hospital.clock.now() < after(start, Duration::from_secs(125)), "still silent");
         assert!(hospital.said().iter().all(|text| text == "v1 ouviu oi"));
@@ -173,7 +173,7 @@ async fn what_is_refused_for_good_is_told_once() {
     assert_eq!(hospital.said().len(), 1);
     let notices = hospital.notices().await;
     assert_eq!(notices.iter().filter(|text| *text == "falhou NotReachable").count(), 1, "{notices:?}");
-    assert_eq!(hospital.here.store().dead_letters(10).await.unwrap().len(), 1);
+    assert_eq!(hospital.here.store().dead_letters(None, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -299,10 +299,10 @@ async fn people_retry_or_discard_what_was_given_up() {
     assert!(!hospital.here.retry_dead_letter(&effect).await.unwrap(), "it is dead no more");
     hospital.works().await;
     assert_eq!(hospital.said(), ["v1 ouviu oi", "v1 ouviu oi"]);
-    assert!(hospital.here.store().dead_letters(10).await.unwrap().is_empty());
+    assert!(hospital.here.store().dead_letters(None, 10).await.unwrap().is_empty());
     asked(&hospital, "email").await;
-    let dead = hospital.here.store().dead_letters(10).await.unwrap();
+    let dead = hospital.here.store().dead_letters(None, 10).await.unwrap();
     assert!(hospital.here.discard_dead_letter(&dead[0].entry.effect.id).await.unwrap());
     hospital.works().await;
-    assert!(hospital.here.store().dead_letters(10).await.unwrap().is_empty());
+    assert!(hospital.here.store().dead_letters(None, 10).await.unwrap().is_empty());
 }

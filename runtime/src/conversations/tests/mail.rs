@@ -21,7 +21,7 @@ async fn asked(hospital: &Hospital) {
 }
 
 async fn dead(hospital: &Hospital) -> Vec<DeadLetter> {
-    hospital.here.store().dead_letters(10).await.unwrap()
+    hospital.here.store().dead_letters(None, 10).await.unwrap()
 }
 
 /// Given up, with this among what people read, and what follows went on.

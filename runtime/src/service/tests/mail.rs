@@ -51,7 +51,7 @@ async fn what_a_flow_asks_for_arrives_once() {
     {
         assert!(texts[0].contains(part), "{part}: {}", texts[0]);
     }
-    assert!(service.conversations().store().dead_letters(10).await.unwrap().is_empty());
+    assert!(service.conversations().store().dead_letters(None, 10).await.unwrap().is_empty());
     assert!(service.stop().await);
 }
 
@@ -65,7 +65,7 @@ async fn an_answer_that_never_came_is_repeated_under_the_same_id() {
     let ids: Vec<String> = post.texts().iter().map(id).collect();
     assert_eq!(ids.len(), 2);
     assert_eq!(ids[0], ids[1]);
-    assert!(service.conversations().store().dead_letters(10).await.unwrap().is_empty());
+    assert!(service.conversations().store().dead_letters(None, 10).await.unwrap().is_empty());
     assert!(service.stop().await);
 }
 
@@ -78,7 +78,7 @@ async fn what_cannot_be_sent_is_told_to_people_without_the_address() {
         let service = started(folder.path(), &graph, &post).await;
         asked(&service, &graph, to).await;
         let store = service.conversations().store();
-        let dead = store.dead_letters(10).await.unwrap();
+        let dead = store.dead_letters(None, 10).await.unwrap();
         assert_eq!(dead.len(), 1);
         let notices = store.notices(10).await.unwrap();
         for text in [&dead[0].reason, &notices[0].text] {

@@ -46,6 +46,19 @@ pub(super) async fn a_conversation_is_leased_when_its_first_effect_is_ready(subj
     assert_eq!(names(leased(&*store, 20, 100).await), ["b", "c", "a"], "nobody holds a lease over a start");
 }
 
+pub(super) async fn conversations_with_effects_are_listed_by_when_the_first_is_ready(subject: &dyn Subject) {
+    let store = subject.open().await;
+    asking(&*store, "a", &[20, 0]).await;
+    asking(&*store, "b", &[10]).await;
+    asking(&*store, "c", &[10]).await;
+    asking(&*store, "d", &[]).await;
+    let all = [(at(10), "b".into()), (at(10), "c".into()), (at(20), "a".into())];
+    assert_eq!(store.with_effects(None, 10).await.unwrap(), all);
+    assert_eq!(store.with_effects(None, 1).await.unwrap(), all[..1]);
+    assert_eq!(store.with_effects(Some(&all[0]), 10).await.unwrap(), all[1..]);
+    assert_eq!(store.with_effects(Some(&all[2]), 10).await.unwrap(), []);
+}
+
 pub(super) async fn a_lease_ends_and_its_fence_with_it(subject: &dyn Subject) {
     let store = subject.open().await;
     asking(&*store, "c", &[0]).await;
@@ -151,8 +164,11 @@ pub(super) async fn dead_letters_leave_the_outbox(subject: &dyn Subject) {
     drop(store);
     let store = subject.open().await;
     assert_eq!(load(&*store, "c").await.outbox, loaded.outbox[2..]);
-    assert_eq!(store.dead_letters(10).await.unwrap(), [letter(1, 2), letter(0, 1)]);
-    assert_eq!(store.dead_letters(1).await.unwrap().len(), 1);
+    assert_eq!(store.dead_letters(None, 10).await.unwrap(), [letter(1, 2), letter(0, 1)]);
+    assert_eq!(store.dead_letters(None, 1).await.unwrap().len(), 1);
+    let after = (at(2), effect("c", 1, 1));
+    assert_eq!(store.dead_letters(Some(&after), 10).await.unwrap(), [letter(0, 1)]);
+    assert_eq!(store.dead_letters(Some(&(at(1), effect("c", 1, 0))), 10).await.unwrap(), []);
     let counts = store.counts().await.unwrap();
     assert_eq!((counts.outbox, counts.dead_letters), (1, 2));
 
@@ -162,12 +178,12 @@ pub(super) async fn dead_letters_leave_the_outbox(subject: &dyn Subject) {
     retried.dead_settled = vec![effect("c", 1, 0), effect("c", 1, 2)];
     retried.outbox_push = vec![loaded.outbox[0].clone()];
     done(&*store, retried).await;
-    assert_eq!(store.dead_letters(10).await.unwrap(), [letter(1, 2)]);
+    assert_eq!(store.dead_letters(None, 10).await.unwrap(), [letter(1, 2)]);
     assert_eq!(store.dead_letter(&effect("c", 1, 0)).await.unwrap(), None);
     let mut dead_again = next(&load(&*store, "c").await);
     dead_again.dead = vec![letter(0, 3)];
     done(&*store, dead_again).await;
-    assert_eq!(store.dead_letters(10).await.unwrap(), [letter(0, 3), letter(1, 2)]);
+    assert_eq!(store.dead_letters(None, 10).await.unwrap(), [letter(0, 3), letter(1, 2)]);
     assert_eq!(store.counts().await.unwrap().dead_letters, 2);
 }
 

@@ -19,16 +19,18 @@ pub(super) async fn timers_are_due_in_order_and_move(subject: &dyn Subject) {
     let store = subject.open().await;
     assert_eq!(store.next_due().await.unwrap(), Some(at(-5)));
     let (early, remind) = (timer("b", 2, TimerKind::Until, -5), timer("a", 1, TimerKind::Remind, 10));
-    assert_eq!(store.due(at(-6), 10).await.unwrap(), []);
-    assert_eq!(store.due(at(10), 10).await.unwrap(), [early.clone(), remind.clone()]);
-    assert_eq!(store.due(at(10), 1).await.unwrap(), [early]);
+    assert_eq!(store.due(at(-6), None, 10).await.unwrap(), []);
+    assert_eq!(store.due(at(10), None, 10).await.unwrap(), [early.clone(), remind.clone()]);
+    assert_eq!(store.due(at(10), Some(&early), 10).await.unwrap(), std::slice::from_ref(&remind));
+    assert_eq!(store.due(at(10), Some(&remind), 10).await.unwrap(), []);
+    assert_eq!(store.due(at(10), None, 1).await.unwrap(), [early]);
 
     let mut change = next(&load(&*store, "b").await);
     change.timers_disarm = vec![(wait("b", 2), TimerKind::Until), (wait("b", 9), TimerKind::Until)];
     change.timers_arm = vec![timer("b", 1, TimerKind::Idle, 5)];
     done(&*store, change).await;
     assert_eq!(
-        store.due(at(99), 10).await.unwrap(),
+        store.due(at(99), None, 10).await.unwrap(),
         [timer("b", 1, TimerKind::Idle, 5), remind, timer("a", 1, TimerKind::NoAnswer, 30),]
     );
     assert_eq!(store.next_due().await.unwrap(), Some(at(5)));

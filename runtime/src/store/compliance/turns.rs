@@ -59,7 +59,7 @@ async fn all_of_it(store: &dyn Store, commit: &Commit) {
     assert_eq!(loaded.outbox, commit.outbox_push);
     assert_eq!(loaded.conversation.next_line, 2);
     assert_eq!(loaded.conversation.session, commit.conversation.session);
-    assert_eq!(store.due(at(60), 10).await.unwrap(), commit.timers_arm);
+    assert_eq!(store.due(at(60), None, 10).await.unwrap(), commit.timers_arm);
     assert_eq!(store.journal(&"c".into(), 10).await.unwrap(), [turn("c", 1)]);
     assert_eq!(store.lines(&"c".into(), 0, 10).await.unwrap(), [(1, line("hello"))]);
     assert_eq!(store.notices(10).await.unwrap(), commit.notices);

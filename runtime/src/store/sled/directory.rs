@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::keyspace::OpenError;
+use super::store::SledStore;
 
 /// Held locked for as long as the store is open. The file is never removed: a lock on a removed file is no lock.
 const LOCK: &str = "lock";
@@ -26,6 +27,13 @@ const LOOK_AGAIN: Duration = Duration::from_millis(10);
 pub(super) struct Directory {
     path: PathBuf,
     _lock: File,
+}
+
+impl SledStore {
+    /// Whether a store was ever made in a directory; nothing is made by asking.
+    pub fn is_in(directory: &Path) -> bool {
+        directory.join(ACKNOWLEDGED).exists()
+    }
 }
 
 impl Directory {

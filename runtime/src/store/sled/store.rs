@@ -260,6 +260,14 @@ impl Store for SledStore {
         })
     }
 
+    fn with_effects<'a>(
+        &'a self,
+        after: Option<&'a (Timestamp, ConversationId)>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<(Timestamp, ConversationId)>, StoreError>> {
+        Box::pin(self.list(ready::all(after), limit, |row, id| Ok(ready::parse(&row, &id.bytes)?)))
+    }
+
     fn attempt_started<'a>(
         &'a self,
         conversation: &'a ConversationId,
@@ -284,11 +292,16 @@ impl Store for SledStore {
         })
     }
 
-    fn due(&self, now: Timestamp, limit: usize) -> BoxFuture<'_, Result<Vec<TimerRow>, StoreError>> {
+    fn due<'a>(
+        &'a self,
+        now: Timestamp,
+        after: Option<&'a TimerRow>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<TimerRow>, StoreError>> {
         Box::pin(async move {
             let found = self.keyspace.read(|view| {
                 // A damaged timer is told and does not hold up the others.
-                let sound = view.scan(timer::due(now).as_range()).filter_map(|found| match found {
+                let sound = view.scan(timer::due(now, after).as_range()).filter_map(|found| match found {
                     Ok((key, stored)) => {
                         tables::read(&key, &stored.bytes).map_err(unreadable_timer).ok().map(Ok)
                     }
@@ -420,10 +433,13 @@ impl Store for SledStore {
         Box::pin(self.list(notice::all(), limit, |_, stored| tables::decode("a notice", &stored.bytes)))
     }
 
-    fn dead_letters(&self, limit: usize) -> BoxFuture<'_, Result<Vec<DeadLetter>, StoreError>> {
-        Box::pin(
-            self.list(dead_letter::all(), limit, |_, stored| tables::decode("a dead letter", &stored.bytes)),
-        )
+    fn dead_letters<'a>(
+        &'a self,
+        after: Option<&'a (Timestamp, EffectId)>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<DeadLetter>, StoreError>> {
+        let decode = |_, stored: Stored| tables::decode("a dead letter", &stored.bytes);
+        Box::pin(self.list(dead_letter::all(after), limit, decode))
     }
 
     fn dead_letter<'a>(

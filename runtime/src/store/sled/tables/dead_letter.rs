@@ -12,13 +12,14 @@ use crate::store::DeadLetter;
 pub(in super::super) const TABLE: u8 = b'd';
 pub(in super::super) const BY_EFFECT: u8 = b'y';
 
-/// All of them, newest first.
-pub(in super::super) fn all() -> KeyRange {
-    Key::of(TABLE).range()
+/// All of them, or those after one, newest first.
+pub(in super::super) fn all(after: Option<&(Timestamp, EffectId)>) -> KeyRange {
+    let KeyRange { start, end } = Key::of(TABLE).range();
+    KeyRange { start: after.map_or(start, |(when, effect)| row(*when, effect).after()), end }
 }
 
-fn row(when: Timestamp, effect: &EffectId) -> Vec<u8> {
-    Key::of(TABLE).newest_first(when).text(&effect.to_string()).bytes()
+fn row(when: Timestamp, effect: &EffectId) -> Key {
+    Key::of(TABLE).newest_first(when).text(&effect.to_string())
 }
 
 fn by_effect(effect: &EffectId) -> Vec<u8> {
@@ -30,7 +31,7 @@ pub(in super::super) fn find(view: &View<'_>, effect: &EffectId) -> Result<Optio
     let by_effect = by_effect(effect);
     let Some(stored) = view.get(&by_effect)? else { return Ok(None) };
     let when = stored.bytes.first_chunk().copied().map(i64::from_be_bytes).and_then(key::moment);
-    when.map(|when| Some(row(when, effect))).ok_or_else(|| Fault::damaged(&by_effect))
+    when.map(|when| Some(row(when, effect).bytes())).ok_or_else(|| Fault::damaged(&by_effect))
 }
 
 /// Keeps a letter; says whether there is one more now.
@@ -42,7 +43,7 @@ pub(in super::super) fn put(
     let effect = &letter.entry.effect.id;
     let replaced = settle(tx, effect)?;
     tx.put(&by_effect(effect), 0, &key::nanoseconds(letter.at).to_be_bytes())?;
-    tx.put(&row(letter.at, effect), 0, bytes)?;
+    tx.put(&row(letter.at, effect).bytes(), 0, bytes)?;
     Ok(!replaced)
 }
 
@@ -62,8 +63,11 @@ mod tests {
     fn the_newest_comes_first() {
         let effect = EffectId { epoch: 1, session: "s".into(), turn: 1, n: 0 };
         let when: Timestamp = "2026-11-21T23:00:00Z".parse().unwrap();
-        let keys = [2, 1, 0].map(|second| row(when + jiff::SignedDuration::from_secs(second), &effect));
+        let at = |second| when + jiff::SignedDuration::from_secs(second);
+        let keys = [2, 1, 0].map(|second| row(at(second), &effect).bytes());
         assert!(keys.is_sorted());
-        assert!(keys.iter().all(|key| all().as_range().contains(&key.as_slice())));
+        assert!(keys.iter().all(|key| all(None).as_range().contains(&key.as_slice())));
+        let older = all(Some(&(at(1), effect)));
+        assert_eq!(keys.map(|key| older.as_range().contains(&key.as_slice())), [false, false, true]);
     }
 }

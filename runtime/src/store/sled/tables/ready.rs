@@ -18,6 +18,13 @@ fn row(when: i64, id: &ConversationId) -> Vec<u8> {
     Key::of(TABLE).time(when).text(id.as_str()).bytes()
 }
 
+/// All of them, or those after one, the first to be ready first.
+pub(in super::super) fn all(after: Option<&(Timestamp, ConversationId)>) -> KeyRange {
+    let KeyRange { start, end } = Key::of(TABLE).range();
+    let after = after.map(|(when, id)| Key::of(TABLE).time(*when).text(id.as_str()).after());
+    KeyRange { start: after.unwrap_or(start), end }
+}
+
 /// Those whose first effect is not ready yet, the next to be ready first.
 pub(in super::super) fn after(now: Timestamp) -> KeyRange {
     KeyRange { start: at(now).end, end: Key::of(TABLE).after() }

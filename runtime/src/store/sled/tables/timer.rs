@@ -27,7 +27,11 @@ fn number(kind: TimerKind) -> u8 {
 }
 
 fn row(due: Timestamp, id: &ConversationId, wait: &WaitId, kind: TimerKind) -> Vec<u8> {
-    Key::of(TABLE).time(due).text(id.as_str()).text(&wait.to_string()).byte(number(kind)).bytes()
+    place(due, id, wait, kind).bytes()
+}
+
+fn place(due: Timestamp, id: &ConversationId, wait: &WaitId, kind: TimerKind) -> Key {
+    Key::of(TABLE).time(due).text(id.as_str()).text(&wait.to_string()).byte(number(kind))
 }
 
 fn by_wait(id: &ConversationId, wait: &WaitId, kind: TimerKind) -> Vec<u8> {
@@ -39,9 +43,13 @@ pub(in super::super) fn all() -> KeyRange {
     Key::of(TABLE).range()
 }
 
-/// The timers due, the earliest first.
-pub(in super::super) fn due(now: Timestamp) -> KeyRange {
-    KeyRange { start: Key::of(TABLE).bytes(), end: Key::of(TABLE).time(now).after() }
+/// The timers due, or those of them after one, the earliest first.
+pub(in super::super) fn due(now: Timestamp, after: Option<&TimerRow>) -> KeyRange {
+    let start = match after {
+        Some(timer) => place(timer.due, &timer.conversation, &timer.wait, timer.kind).after(),
+        None => Key::of(TABLE).bytes(),
+    };
+    KeyRange { start, end: Key::of(TABLE).time(now).after() }
 }
 
 /// When the timer of a row is due.
@@ -93,9 +101,18 @@ mod tests {
         let row_later = row(later, &id, &wait, TimerKind::NoAnswer);
         assert!(row_now < row_later);
         assert_eq!(moment(&row_now), Ok(now));
-        assert!(due(now).as_range().contains(&row_now.as_slice()));
-        assert!(!due(now).as_range().contains(&row_later.as_slice()));
+        assert!(due(now, None).as_range().contains(&row_now.as_slice()));
+        assert!(!due(now, None).as_range().contains(&row_later.as_slice()));
         assert!(all().as_range().contains(&row_later.as_slice()));
+        let first = TimerRow {
+            due: now,
+            conversation: id.clone(),
+            wait: wait.clone(),
+            kind: TimerKind::AcceptWithin,
+        };
+        let second = due(later, Some(&first));
+        assert!(!second.as_range().contains(&row_now.as_slice()));
+        assert!(second.as_range().contains(&row_later.as_slice()));
         let kinds = [
             TimerKind::NoAnswer,
             TimerKind::Remind,
