@@ -1,13 +1,17 @@
-//! What every store must do, as a list of checks run over each implementation on a real disk.
+//! What every store must do, as a list of checks run over each implementation.
 //!
-//! A check gets a subject that can be opened again and again: what was acknowledged is there the next time.
+//! A check gets a subject that can be opened again and again, after a good end or a crash: what was acknowledged is
+//! there the next time. Stores that break a promise on purpose ([`sabotage`]) show that the checks can fail.
 
 mod contacts;
+mod crashes;
 mod effects;
-mod fixtures;
+pub(super) mod fixtures;
 mod messages;
 mod records;
+pub(crate) mod sabotage;
 mod turns;
+pub(crate) mod twist;
 
 use std::sync::Arc;
 
@@ -19,6 +23,11 @@ use super::Store;
 pub(crate) trait Subject: Send + Sync {
     /// Opens the store; the one opened before has been dropped.
     fn open(&self) -> BoxFuture<'_, Arc<dyn Store>>;
+
+    /// Ends the process that has the store open, as abruptly as can be done here: others may still be using it.
+    fn crash(&self, store: Arc<dyn Store>) {
+        drop(store);
+    }
 }
 
 /// One demand.
@@ -64,6 +73,7 @@ checks! {
               a_username_is_of_who_told_it_last
               two_contacts_become_one
               a_merge_that_is_refused_leaves_no_trace;
+    crashes: what_was_acknowledged_survives_a_crash;
     records: timers_are_due_in_order_and_move
              conversations_are_listed_by_id
              people_see_the_longest_waiting_first

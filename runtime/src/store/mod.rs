@@ -4,8 +4,10 @@
 //! nothing is acknowledged to anybody before its commit is durable. Implementations pass one compliance suite.
 
 #[cfg(test)]
-mod compliance;
+pub(crate) mod compliance;
 mod journal;
+#[cfg(test)]
+pub(crate) mod memory;
 mod record;
 mod sled;
 

@@ -61,7 +61,7 @@ pub(super) fn session(conversation: &str) -> SessionId {
 }
 
 /// The first commit of a conversation, with its contact.
-pub(super) fn birth(id: &str) -> Commit {
+pub(in crate::store) fn birth(id: &str) -> Commit {
     let mut commit = Commit::of(Revision(0), conversation(id));
     commit.contacts = vec![contact(id, &phone(&format!("1650{id}")))];
     commit
