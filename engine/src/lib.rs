@@ -23,6 +23,6 @@ pub mod session;
 pub mod test;
 
 pub use engine_version::ENGINE_VERSION;
-pub use interpreter::{Route, resume, route, start};
+pub use interpreter::{Parting, Route, last_node, parting, resume, route, start};
 pub use migration::Migration;
 pub use session::{Hearing, Session};

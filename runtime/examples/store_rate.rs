@@ -89,6 +89,7 @@ fn turn_of(writer: u32, conversation: usize, turn: usize, revision: u64) -> Comm
             asked: None,
             last_inbound: Some(now),
             last_message: None,
+            journaled: None,
             closing: false,
             next_line: 0,
         },

@@ -9,6 +9,7 @@ mod frames;
 mod inputs;
 mod interrupts;
 mod limits;
+pub mod replay;
 pub mod route;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod trouble;
 mod wake;
 mod walk;
 
+pub use replay::{Parting, last_node, parting};
 pub use route::{Route, route};
 
 use crate::engine_version::ENGINE_VERSION;

@@ -81,8 +81,10 @@ impl Default for ChannelLimits {
     }
 }
 
-/// What the project file says, as far as play needs it. It never holds a secret.
-#[derive(Debug, Clone, PartialEq)]
+/// What the project file says, as far as play needs it. It never holds a secret. Journals keep it, so that a turn can be
+/// played again after the file has changed: a member that is added later has a default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Project {
     /// IANA name.
     pub time_zone: String,

@@ -166,6 +166,15 @@ impl Session {
         self.frames.last().map(|frame| &frame.variables)
     }
 
+    /// The node that sent a message, while that is remembered.
+    pub fn sender(&self, effect: &EffectId) -> Option<(&FlowId, &NodeId)> {
+        if effect.session != self.id {
+            return None;
+        }
+        let sent = self.sends.iter().find(|sent| (sent.turn, sent.n) == (effect.turn, effect.n));
+        sent.map(|sent| (&sent.flow, &sent.node))
+    }
+
     /// What comes back when an option of the open menu is tapped, by the option's own id.
     pub fn wire_id(&self, option: &str) -> Option<String> {
         let waiting = self.waiting.as_ref()?;

@@ -124,6 +124,10 @@ impl<'a> Draft<'a> {
         self.contact.phone.clone_from(&record.contact.phone);
         self.record = record.clone();
         self.commit.contacts.push(record);
+        if self.commit.journal.is_some() {
+            // The turn has not seen it.
+            self.conversation_mut().journaled = None;
+        }
     }
 
     // ---- What people read ------------------------------------------------------------------------------------

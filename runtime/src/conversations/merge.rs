@@ -60,6 +60,9 @@ impl Conversations {
             let left = commits.iter().zip(left).filter(|(_, left)| *left);
             let left: Vec<ConversationId> = left.map(|(commit, _)| commit.conversation.id.clone()).collect();
             let tallies: Vec<Tally> = commits.iter().map(Tally::of).collect();
+            for commit in &commits {
+                self.keep_backdrop(commit).await?;
+            }
             match self.store.merge(Merge { gone, commits }).await {
                 Ok(Committed::Done(_)) => {
                     tallies.iter().for_each(|tally| self.tell_workers(tally));
@@ -101,6 +104,7 @@ fn merged<'a>(drafts: Vec<Draft<'a>>, mut whole: ContactRecord, gone: &ContactId
     let mut gone = Vec::new();
     for mut draft in going {
         draft.conversation_mut().contact = whole.contact.id.clone();
+        draft.conversation_mut().journaled = None;
         let account = draft.conversation().account.clone();
         match staying.iter().position(|kept| kept.conversation().account == account) {
             Some(at) => {

@@ -15,6 +15,7 @@
 //! A conversation is with people or with its flow, never with both.
 
 mod address;
+mod backdrops;
 mod dead_letter;
 mod desk;
 mod doors;
@@ -51,6 +52,7 @@ use crate::foundation::clock::Clock;
 use crate::foundation::metrics;
 use crate::releases::Releases;
 use crate::store::{Commit, Committed, Fence, Store, StoreError};
+use backdrops::Backdrops;
 use doors::Doors;
 use draft::{Draft, Pinned};
 use effects::pace::Pace;
@@ -74,6 +76,7 @@ pub struct Conversations {
     clock: Arc<dyn Clock>,
     doors: Doors,
     pace: Pace,
+    backdrops: Backdrops,
     effects_asked: Arc<Notify>,
     timers_armed: Arc<Notify>,
     /// Read marks under way: more than these are left out.
@@ -112,6 +115,7 @@ impl Conversations {
             clock,
             doors: Doors::default(),
             pace: Pace::default(),
+            backdrops: Backdrops::default(),
             effects_asked: Arc::default(),
             timers_armed: Arc::default(),
             courtesies: Arc::new(Semaphore::new(COURTESIES)),
@@ -256,6 +260,7 @@ impl Conversations {
     async fn close(&self, draft: Draft<'_>) -> Result<Closed, StoreError> {
         let (commit, left) = draft.finish();
         let tally = Tally::of(&commit);
+        self.keep_backdrop(&commit).await?;
         let committed = self.store.commit(commit).await?;
         match committed {
             Committed::Done(_) => {

@@ -130,6 +130,7 @@ impl Conversations {
                     asked: None,
                     last_inbound: None,
                     last_message: None,
+                    journaled: None,
                     closing: false,
                     next_line: 0,
                 };

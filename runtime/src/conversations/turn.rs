@@ -5,20 +5,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use fluxo_engine::error::Error;
 use fluxo_engine::ids::FlowId;
 use fluxo_engine::protocol::{
-    self, DeskEvent, Due, EffectKind, Event, Inbound, NotPlayed, Object, Origin, Resume, TimerChange,
-    Trigger, Turn, Wake, World,
+    self, Contact, DeskEvent, Due, EffectKind, Event, Inbound, NotPlayed, Object, Origin, Resume,
+    TimerChange, Trigger, Wake, World,
 };
-use serde::Serialize;
-use serde_json::Value;
 
 use super::draft::{Draft, Pinned};
 use super::names;
 use super::words::Words;
 use crate::releases::{Played, Standing};
-use crate::store::{Asked, InboxEntry, JournalEntry, Mode, Speaker};
+use crate::store::{
+    Asked, BackdropId, InboxEntry, Input, JournalEntry, Kept, Mode, Prints, Recorded, Speaker, not_said,
+};
 
-/// An input over this many bytes is not kept for replay: a response may have 1 MiB, a stored value 256 KiB.
-const JOURNALED: usize = 192 * 1024;
+/// What a turn is fed, as the journal keeps it.
+struct Fed {
+    input: Input,
+    backdrop: BackdropId,
+    contact: Option<Contact>,
+    window_open: bool,
+}
 
 /// Why play failed, in a word that is safe to log: what the engine says may quote a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +65,16 @@ impl Draft<'_> {
                 conversation.release = Some(release.id().clone());
                 conversation.asked = None;
                 conversation.closing = false;
+                let backdrop = self.here.backdrops.of(release.id(), &trigger.world);
                 self.pinned = Pinned::On(release);
-                self.apply(played, &trigger);
+                let Trigger { session: _, world, flow, origin, message, inputs } = trigger;
+                let fed = Fed {
+                    input: Input::Start { flow, origin, message, inputs },
+                    backdrop,
+                    window_open: world.conversation.window_open,
+                    contact: Some(world.contact),
+                };
+                self.apply(played, fed);
             }
             Err(poison) => self.quarantine(poison),
         }
@@ -75,11 +88,25 @@ impl Draft<'_> {
         }
         let resume = Resume { world: self.world(), wake };
         let played = match &self.pinned {
-            Pinned::On(release) => twice(|| release.resume(&session, &resume)),
+            Pinned::On(release) => twice(|| release.resume(&session, &resume)).map(|played| {
+                let backdrop = self.here.backdrops.of(release.id(), &resume.world);
+                (played, backdrop)
+            }),
             Pinned::Gone | Pinned::Nothing => Err(Poison::ReleaseGone),
         };
         match played {
-            Ok(played) => self.apply(played, &resume),
+            Ok((played, backdrop)) => {
+                let Resume { world, wake } = resume;
+                let told = self.conversation().journaled == Some(self.record.revision)
+                    && self.commit.contacts.is_empty();
+                let fed = Fed {
+                    input: Input::Wake(wake),
+                    backdrop,
+                    window_open: world.conversation.window_open,
+                    contact: (!told).then_some(world.contact),
+                };
+                self.apply(played, fed);
+            }
             Err(poison) => self.quarantine(poison),
         }
     }
@@ -108,10 +135,10 @@ impl Draft<'_> {
         }
     }
 
-    fn apply(&mut self, played: Played, input: &impl Serialize) {
-        let Played { session, standing, turn } = played;
+    fn apply(&mut self, played: Played, fed: Fed) {
         debug_assert!(self.commit.journal.is_none(), "one turn is one commit");
-        self.journal(&turn, input);
+        self.journal(&played, fed);
+        let Played { session, standing, turn } = played;
         let handed_over = turn.effects.iter().find_map(|effect| match &effect.kind {
             EffectKind::OpenHandoff { handoff } => Some((effect.wait.clone(), handoff.clone())),
             EffectKind::SendMessage { .. }
@@ -138,7 +165,12 @@ impl Draft<'_> {
         }
         self.tell(&turn.events);
         let ended = turn.ended.is_some();
+        // The store counts a contact written whole as one change, and a turn's changes together as another.
+        let written = u64::from(!self.commit.contacts.is_empty());
+        let changed = u64::from(!self.commit.contact_changes.is_empty());
+        let contact = self.record.revision + written + changed;
         let conversation = self.conversation_mut();
+        conversation.journaled = (!ended).then_some(contact);
         conversation.session = (!ended).then_some(session);
         conversation.closing &= !ended;
         conversation.asked = match (&standing.question, conversation.asked.take()) {
@@ -219,22 +251,23 @@ impl Draft<'_> {
         }
     }
 
-    fn journal(&mut self, turn: &Turn, input: &impl Serialize) {
-        let value = |kept: serde_json::Result<Value>| kept.unwrap_or(Value::Null);
+    fn journal(&mut self, played: &Played, fed: Fed) {
         let Some(session) = self.conversation().session_id.clone() else { return };
-        let text = serde_json::to_string(input).unwrap_or_default();
-        let input = if text.len() > JOURNALED {
-            serde_json::json!({ "omitted_bytes": text.len() })
-        } else {
-            value(serde_json::from_str(&text))
+        let Fed { input, backdrop, contact, window_open } = fed;
+        let recorded = Recorded {
+            backdrop,
+            input,
+            contact,
+            window_open,
+            prints: Prints::of(&played.session, &played.turn),
+            asked: not_said(&played.turn.effects),
         };
         self.commit.journal = Some(JournalEntry {
             at: self.now,
             session,
-            turn: turn.number,
-            input,
-            events: value(serde_json::to_value(&turn.events)),
-            moved: None,
+            turn: played.turn.number,
+            events: played.turn.events.clone(),
+            kept: Kept::Whole(Box::new(recorded)),
         });
     }
 

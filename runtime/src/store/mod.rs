@@ -10,6 +10,7 @@ mod journal;
 pub(crate) mod memory;
 mod record;
 mod sled;
+mod trail;
 
 use std::fmt;
 
@@ -19,7 +20,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 pub use self::sled::{Options, SledStore};
-pub use journal::{JournalEntry, Moved};
+pub use journal::{Backdrop, BackdropId, Input, JournalEntry, Kept, Moved, Prints, Recorded, not_said};
 pub use record::{
     Account, Address, Asked, ContactRecord, Conversation, DeadLetter, DedupeKey, Deferred, InboxEntry,
     KeptStatus, Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, SendState, Speaker, StartRequest,
@@ -321,6 +322,23 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         after: u64,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<(u64, Line)>, StoreError>>;
+
+    /// Conversations that have a journal, by id, after one: also those of contacts that were erased.
+    fn journaled<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<ConversationId>, StoreError>>;
+
+    /// Keeps what turns are played against; to be called before the first turn that names it is committed.
+    fn keep_backdrop<'a>(
+        &'a self,
+        id: BackdropId,
+        backdrop: &'a Backdrop,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// What turns were played against.
+    fn backdrop(&self, id: BackdropId) -> BoxFuture<'_, Result<Option<Backdrop>, StoreError>>;
 
     /// The journal of a conversation, oldest first.
     fn journal<'a>(

@@ -119,6 +119,10 @@ pub struct Conversation {
     /// The provider's id of the contact's last message: read marks and typing need it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message: Option<String>,
+    /// The revision of the contact up to which the journal of the open session tells how the contact came to be as it
+    /// is: while it is at that, a turn's entry need not hold the contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub journaled: Option<u64>,
     /// The open session was told to end, so that a [`StartRequest`] in the inbox can begin.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closing: bool,

@@ -13,6 +13,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("reqwest", &["runtime/src/foundation/http", "runtime/sandbox/", "tests/"]),
     ("axum", &["runtime/src/web/", "runtime/sandbox/", "tests/"]),
     ("clap", &["runtime/src/cli/"]),
+    ("aws_lc_rs", &["runtime/src/store/"]),
     ("lettre", &["runtime/src/mail/"]),
 ];
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::world::{Hospital, phone};
 use crate::channels::SendError;
 use crate::foundation::shutdown::Shutdown;
+use crate::store::Kept;
 use crate::workers;
 
 /// Turns are cut after it.
@@ -98,7 +99,7 @@ async fn of_turns_that_are_old_only_the_way_and_the_outcome_stay() {
     let id = hospital.only().await;
     let inputs = async || -> Vec<bool> {
         let journal = hospital.here.store().journal(&id, 10).await.unwrap();
-        journal.iter().map(|entry| !entry.input.is_null()).collect()
+        journal.iter().map(|entry| matches!(entry.kept, Kept::Whole(_))).collect()
     };
     workers::retention::pass(&hospital.here, DAY).await.unwrap();
     assert_eq!(inputs().await, [true, true], "a day is not over before its end");
@@ -112,5 +113,5 @@ async fn of_turns_that_are_old_only_the_way_and_the_outcome_stay() {
     assert!(shutdown.finish(Duration::from_secs(20)).await, "the workers did not stop");
     let journal = hospital.here.store().journal(&id, 10).await.unwrap();
     let text = format!("{journal:?}");
-    assert!(!text.contains("52998224725") && text.contains("session_ended"), "{text}");
+    assert!(!text.contains("52998224725") && text.contains("SessionEnded"), "{text}");
 }

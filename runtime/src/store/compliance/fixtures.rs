@@ -1,12 +1,15 @@
 //! What the checks are made of.
 
 use fluxo_engine::ids::{ConversationId, EffectId, SessionId, WaitId};
-use fluxo_engine::protocol::{Contact, Content, Effect, EffectKind, Inbound, Message, TimerKind};
+use fluxo_engine::protocol::{
+    Contact, Content, Effect, EffectKind, Event, Inbound, Message, TimerKind, Wake,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::store::{
-    Account, Address, Commit, Committed, ContactRecord, Conversation, DedupeKey, InboxEntry, JournalEntry,
-    Line, LineBody, Loaded, Mode, Notice, OutboxEntry, OutboxState, Revision, Speaker, Store, TimerRow,
+    Account, Address, BackdropId, Commit, Committed, ContactRecord, Conversation, DedupeKey, InboxEntry,
+    Input, JournalEntry, Kept, Line, LineBody, Loaded, Mode, Notice, OutboxEntry, OutboxState, Prints,
+    Recorded, Revision, Speaker, Store, TimerRow,
 };
 
 /// So many seconds after the beginning of these tests' time.
@@ -51,6 +54,7 @@ pub(super) fn conversation(id: &str) -> Conversation {
         asked: None,
         last_inbound: Some(at(0)),
         last_message: None,
+        journaled: None,
         closing: false,
         next_line: 1,
     }
@@ -125,9 +129,18 @@ pub(super) fn turn(conversation: &str, turn: u32) -> JournalEntry {
         at: at(turn.into()),
         session: session(conversation),
         turn,
-        input: serde_json::json!({"turn": turn}),
-        events: serde_json::json!([]),
-        moved: None,
+        events: vec![
+            Event::NodeEntered { flow: "f".into(), node: "n".into(), visit: turn },
+            Event::PortTaken { flow: "f".into(), node: "n".into(), port: "next".to_owned() },
+        ],
+        kept: Kept::Whole(Box::new(Recorded {
+            backdrop: BackdropId([7; 8]),
+            input: Input::Wake(Wake::Close { outcome: turn.to_string() }),
+            contact: None,
+            window_open: true,
+            prints: Prints { session: turn, ..Prints::default() },
+            asked: Vec::new(),
+        })),
     }
 }
 

@@ -1,16 +1,20 @@
 //! A commit of a conversation, in two halves: prepared by its caller, played by the writer.
 
-use fluxo_engine::ids::{ContactId, EffectId};
+use std::sync::Arc;
+
+use fluxo_engine::ids::{ContactId, ConversationId, EffectId};
 use jiff::Timestamp;
 
 use super::fault::Fault;
+use super::journaled;
 use super::key;
 use super::leases::Leases;
+use super::secret::{KEY_BYTES, Secret};
 use super::tables::outbox::Packed;
 use super::tables::totals::Totals;
 use super::tables::{
     self, accepted, backlog, contact, conversation, dead_letter, inbox, journal, line, notice, outbox,
-    progress, ready, seen, timer, totals, with_people,
+    progress, ready, secret, seen, timer, totals, with_people,
 };
 use super::transaction::Transaction;
 use crate::store::{Commit, Committed, ContactRecord, DeadLetter, Notice, Revision, StoreError, TimerRow};
@@ -25,9 +29,18 @@ pub(super) struct Prepared {
     updated: Vec<Packed>,
     dead: Vec<(DeadLetter, Vec<u8>)>,
     timers: Vec<(TimerRow, Vec<u8>)>,
-    journal: Option<Vec<u8>>,
+    journal: Option<journaled::Packed>,
     lines: Vec<Vec<u8>>,
+    /// The conversation's first key.
+    key: Option<[u8; KEY_BYTES]>,
     notices: Vec<(Notice, Vec<u8>)>,
+}
+
+/// What seals a commit's lines and its turn.
+pub(super) struct Seal {
+    pub(super) secret: Arc<Secret>,
+    /// It is new, and is kept with the commit.
+    pub(super) new: Option<[u8; KEY_BYTES]>,
 }
 
 /// Plays a merge: a contact goes, and every conversation it had belongs to another by one of the commits.
@@ -81,10 +94,30 @@ fn bytes<T: serde::Serialize>(what: &'static str, values: &[T]) -> Result<Vec<Ve
 }
 
 impl Prepared {
-    pub(super) fn of(mut commit: Commit) -> Result<Self, StoreError> {
+    /// Whether there is anything to be sealed.
+    pub(super) fn seals(commit: &Commit) -> bool {
+        commit.journal.is_some() || !commit.lines.is_empty()
+    }
+
+    /// Its conversation.
+    pub(super) fn id(&self) -> &ConversationId {
+        &self.commit.conversation.id
+    }
+
+    /// A commit with something to be sealed needs a seal.
+    pub(super) fn of(mut commit: Commit, seal: Option<&Seal>) -> Result<Self, StoreError> {
         for record in &mut commit.contacts {
             record.revision += 1;
         }
+        let id = &commit.conversation.id;
+        let secret = || {
+            let seal = seal.ok_or_else(|| StoreError::Down("a commit came without its seal".to_owned()));
+            seal.map(|seal| &*seal.secret)
+        };
+        let pack = |line| line::pack(id, line, secret()?);
+        let lines = commit.lines.iter().map(pack).collect::<Result<_, StoreError>>()?;
+        let pack = |entry| journaled::pack(id, entry, secret()?);
+        let journal = commit.journal.as_ref().map(pack).transpose()?;
         Ok(Self {
             conversation: tables::encode("a conversation", &commit.conversation)?,
             contacts: with_bytes("a contact", std::mem::take(&mut commit.contacts))?,
@@ -93,8 +126,9 @@ impl Prepared {
             updated: commit.outbox_update.iter().map(outbox::pack).collect::<Result<_, _>>()?,
             dead: with_bytes("a dead letter", std::mem::take(&mut commit.dead))?,
             timers: with_bytes("a timer", std::mem::take(&mut commit.timers_arm))?,
-            journal: bytes("a journal entry", commit.journal.as_slice())?.pop(),
-            lines: bytes("a line", &commit.lines)?,
+            journal,
+            lines,
+            key: seal.and_then(|seal| seal.new),
             notices: with_bytes("a notice", std::mem::take(&mut commit.notices))?,
             commit,
         })
@@ -114,6 +148,9 @@ impl Prepared {
             return Err(Fault::Fenced);
         }
 
+        if let Some(bytes) = &self.key {
+            secret::put(tx, id, bytes)?;
+        }
         let mut progress = progress::get(&tx.view(), id)?;
         let before = progress.clone();
         let mut change = Totals::default();

@@ -7,10 +7,12 @@ mod commit;
 mod directory;
 mod envelope;
 mod fault;
+mod journaled;
 mod key;
 mod keyspace;
 mod leases;
 mod retention;
+mod secret;
 mod store;
 mod tables;
 #[cfg(test)]

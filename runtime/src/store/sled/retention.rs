@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::keyspace::Keyspace;
-use super::tables::{self, expiry, journal};
-use crate::store::{JournalEntry, StoreError};
+use super::tables::{expiry, journal};
+use crate::store::StoreError;
 
 /// How many keys one commit of the sweep forgets.
 const SWEPT_AT_ONCE: usize = 500;
@@ -31,18 +31,8 @@ pub(super) async fn cut(keyspace: &Keyspace, before: Timestamp) -> Result<u64, S
     loop {
         let found = keyspace.read(|view| journal::before(view, before, CUT_AT_ONCE)).await?;
         let count = found.len();
-        let left = found.into_iter().map(|mut uncut| {
-            let entry = uncut.entry.take().map(JournalEntry::cut);
-            let bytes = entry.map(|entry| tables::encode("a journal entry", &entry)).transpose()?;
-            Ok((uncut, bytes))
-        });
-        let left: Vec<(journal::Uncut, Option<Vec<u8>>)> = left.collect::<Result<_, StoreError>>()?;
-        if !left.is_empty() {
-            keyspace
-                .commit(move |tx| {
-                    left.iter().try_for_each(|(uncut, bytes)| journal::put_cut(tx, uncut, bytes.as_deref()))
-                })
-                .await?;
+        if !found.is_empty() {
+            keyspace.commit(move |tx| found.iter().try_for_each(|uncut| journal::put_cut(tx, uncut))).await?;
         }
         cut += count as u64;
         if count < CUT_AT_ONCE {

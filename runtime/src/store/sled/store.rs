@@ -8,21 +8,23 @@ use fluxo_engine::ids::{ContactId, ConversationId, EffectId, ReleaseId};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::commit::{self, Prepared};
+use super::commit::{self, Prepared, Seal};
 use super::fault::Fault;
+use super::journaled;
 use super::key::{self, KeyRange};
 use super::keyspace::{self, Keyspace, OpenError};
 use super::leases::Leases;
 use super::retention;
+use super::secret::{Secret, Secrets};
 use super::tables::{
-    self, accepted, backlog, contact, conversation, dead_letter, epoch, inbox, journal, line, notice, outbox,
-    progress, ready, release, seen, status, timer, totals, with_people,
+    self, accepted, backdrop, backlog, contact, conversation, dead_letter, epoch, inbox, journal, line,
+    notice, outbox, progress, ready, release, secret, seen, status, timer, totals, with_people,
 };
 use super::view::{Stored, View};
 use crate::store::{
-    Account, Address, Commit, Committed, ContactRecord, Conversation, Counts, DeadLetter, DedupeKey,
-    Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice, OutboxState, Revision,
-    Store, StoreError, TimerRow,
+    Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
+    DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
+    OutboxState, Revision, Store, StoreError, TimerRow,
 };
 
 /// How the store is opened.
@@ -45,6 +47,7 @@ impl Default for Options {
 pub struct SledStore {
     keyspace: Keyspace,
     leases: Arc<Leases>,
+    secrets: Secrets,
     epoch: u32,
 }
 
@@ -97,7 +100,43 @@ impl SledStore {
         let keyspace = opened.await.map_err(|error| StoreError::Down(error.to_string()))??;
         let proposed = options.new_epoch;
         let epoch = keyspace.commit(move |tx| epoch::get_or_put(tx, proposed)).await?;
-        Ok(Self { keyspace, leases: Arc::new(Leases::default()), epoch })
+        Ok(Self { keyspace, leases: Arc::new(Leases::default()), secrets: Secrets::default(), epoch })
+    }
+
+    /// A conversation's key.
+    async fn secret(&self, id: &ConversationId) -> Result<Option<Arc<Secret>>, StoreError> {
+        if let Some(known) = self.secrets.get(id) {
+            return Ok(Some(known));
+        }
+        let found = self.keyspace.read(|view| secret::get(view, id)).await?.map(Arc::new);
+        if let Some(found) = &found {
+            self.secrets.put(id.clone(), Arc::clone(found));
+        }
+        Ok(found)
+    }
+
+    /// A commit with what is to be sealed sealed; a conversation that has no key yet gets one.
+    async fn prepared(&self, commit: Commit) -> Result<(Prepared, Option<Seal>), StoreError> {
+        if !Prepared::seals(&commit) {
+            return Ok((Prepared::of(commit, None)?, None));
+        }
+        let id = &commit.conversation.id;
+        let known = if commit.expected == Revision(0) { None } else { self.secret(id).await? };
+        let seal = match known {
+            Some(secret) => Seal { secret, new: None },
+            None => {
+                let (secret, bytes) = Secret::draw()?;
+                Seal { secret: Arc::new(secret), new: Some(bytes) }
+            }
+        };
+        Ok((Prepared::of(commit, Some(&seal))?, Some(seal)))
+    }
+
+    /// A new key of a commit that is durable.
+    fn remember(&self, id: ConversationId, seal: Option<Seal>) {
+        if let Some(Seal { secret, new: Some(_) }) = seal {
+            self.secrets.put(id, secret);
+        }
     }
 
     /// What is stored in a range, oldest key first.
@@ -144,6 +183,7 @@ impl Store for SledStore {
 
     fn load<'a>(&'a self, id: &'a ConversationId) -> BoxFuture<'a, Result<Option<Loaded>, StoreError>> {
         Box::pin(async move {
+            let known = self.secrets.get(id).is_some();
             let found = self.keyspace.read(|view| {
                 let key = conversation::key(id);
                 let Some(stored) = view.get(&key)? else { return Ok(None) };
@@ -153,6 +193,10 @@ impl Store for SledStore {
                     contact::get(view, &conversation.contact)?.ok_or_else(|| Fault::damaged(&key))?;
                 let inbox = collect(view, &inbox::of(id), usize::MAX)?;
                 let outbox = collect(view, &outbox::of(id), usize::MAX)?;
+                // Whoever reads a conversation is about to write to it.
+                if !known && let Some(secret) = secret::get(view, id)? {
+                    self.secrets.put(id.clone(), Arc::new(secret));
+                }
                 Ok(Some((Revision(stored.version), conversation, contact, inbox, outbox)))
             });
             let Some((revision, conversation, contact, inbox, outbox)) = found.await? else {
@@ -176,15 +220,22 @@ impl Store for SledStore {
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, StoreError>> {
         Box::pin(async move {
-            let prepared = Prepared::of(commit)?;
-            let leases = self.leases.clone();
-            Ok(self.keyspace.commit(move |tx| prepared.play(tx, &leases)).await?)
+            let (prepared, seal) = self.prepared(commit).await?;
+            let (leases, id) = (self.leases.clone(), prepared.id().clone());
+            let committed = self.keyspace.commit(move |tx| prepared.play(tx, &leases)).await?;
+            if let Committed::Done(_) = committed {
+                self.remember(id, seal);
+            }
+            Ok(committed)
         })
     }
 
     fn merge(&self, merge: Merge) -> BoxFuture<'_, Result<Committed, StoreError>> {
         Box::pin(async move {
-            let commits = merge.commits.into_iter().map(Prepared::of).collect::<Result<Vec<_>, _>>()?;
+            let mut commits = Vec::new();
+            for commit in merge.commits {
+                commits.push(self.prepared(commit).await?.0);
+            }
             let (gone, leases) = (merge.gone, self.leases.clone());
             Ok(self.keyspace.commit(move |tx| commit::merge(tx, &gone, &commits, &leases)).await?)
         })
@@ -415,9 +466,13 @@ impl Store for SledStore {
         after: u64,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<(u64, Line)>, StoreError>> {
-        Box::pin(self.list(line::after(id, after), limit, |key, stored| {
-            Ok((line::number(&key)?, tables::decode("a line", &stored.bytes)?))
-        }))
+        Box::pin(async move {
+            let secret = self.secret(id).await?;
+            let read = |key: Vec<u8>, stored: Stored| {
+                Ok((line::number(&key)?, line::unpack(id, &stored.bytes, secret.as_deref())?))
+            };
+            self.list(line::after(id, after), limit, read).await
+        })
     }
 
     fn journal<'a>(
@@ -425,8 +480,50 @@ impl Store for SledStore {
         id: &'a ConversationId,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<JournalEntry>, StoreError>> {
-        let decode = |_, stored: Stored| tables::decode("a journal entry", &stored.bytes);
-        Box::pin(self.list(journal::of(id), limit, decode))
+        Box::pin(async move {
+            let secret = self.secret(id).await?;
+            let rows = self.keyspace.read(|view| journal::rows(view, id, limit)).await?;
+            rows.iter()
+                .map(|(_, entry)| journaled::unpack(id, &entry.head, &entry.pieces, secret.as_deref()))
+                .collect()
+        })
+    }
+
+    fn journaled<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<ConversationId>, StoreError>> {
+        Box::pin(async move {
+            let found = self.keyspace.read(|view| {
+                let mut found: Vec<ConversationId> = Vec::new();
+                while found.len() < limit {
+                    let next = journal::next_conversation(view, found.last().or(after))?;
+                    let Some(next) = next else { break };
+                    found.push(next);
+                }
+                Ok(found)
+            });
+            Ok(found.await?)
+        })
+    }
+
+    fn keep_backdrop<'a>(
+        &'a self,
+        id: BackdropId,
+        backdrop: &'a Backdrop,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let bytes = tables::encode("a backdrop", backdrop)?;
+            Ok(self.keyspace.commit(move |tx| backdrop::put(tx, id, &bytes)).await?)
+        })
+    }
+
+    fn backdrop(&self, id: BackdropId) -> BoxFuture<'_, Result<Option<Backdrop>, StoreError>> {
+        Box::pin(async move {
+            let found = self.keyspace.read(|view| backdrop::get(view, id)).await?;
+            found.map(|bytes| tables::decode("a backdrop", &bytes)).transpose()
+        })
     }
 
     fn notices(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Notice>, StoreError>> {

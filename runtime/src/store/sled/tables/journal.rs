@@ -1,22 +1,55 @@
-//! Turns as they can be played again: `j/<conversation><number>`, oldest first; and `l/<when><key>`, empty, for each
-//! that is still to be cut.
+//! Turns as they can be played again: `j/<conversation><number>`, oldest first, going on in `z/<conversation><number>
+//! <piece>` where they are long; and `l/<when><key>`, empty, for each that is still to be cut.
 
 use fluxo_engine::ids::ConversationId;
 use jiff::Timestamp;
 
 use super::super::fault::Fault;
+use super::super::journaled::{self, Packed};
 use super::super::key::{Key, KeyRange, Parts};
 use super::super::transaction::Transaction;
 use super::super::view::View;
 use super::progress::{self, Progress};
-use crate::store::JournalEntry;
 
 pub(in super::super) const TABLE: u8 = b'j';
+pub(in super::super) const PIECES: u8 = b'z';
 pub(in super::super) const UNCUT: u8 = b'l';
 
+/// A turn as it is stored: its key and its values.
+pub(in super::super) type Row = (Vec<u8>, Packed);
+
 /// The keys of a conversation's turns, oldest first.
-pub(in super::super) fn of(id: &ConversationId) -> KeyRange {
+fn of(id: &ConversationId) -> KeyRange {
     Key::of(TABLE).text(id.as_str()).range()
+}
+
+/// A conversation's turns, oldest first.
+pub(in super::super) fn rows(view: &View<'_>, id: &ConversationId, limit: usize) -> Result<Vec<Row>, Fault> {
+    view.scan(of(id).as_range())
+        .take(limit)
+        .map(|found| {
+            let (key, stored) = found?;
+            let count = journaled::pieces(id, &stored.bytes).map_err(|_| Fault::damaged(&key))?;
+            let piece = |number: u16| {
+                let piece = view.get(&piece_key(&key, number))?;
+                piece.map(|stored| stored.bytes).ok_or_else(|| Fault::damaged(&key))
+            };
+            let pieces = (0..count).map(piece).collect::<Result<_, _>>()?;
+            Ok((key, Packed { head: stored.bytes, pieces }))
+        })
+        .collect()
+}
+
+/// The conversation after one, or the first, that has turns: also one that was erased.
+pub(in super::super) fn next_conversation(
+    view: &View<'_>,
+    after: Option<&ConversationId>,
+) -> Result<Option<ConversationId>, Fault> {
+    let start = after.map_or_else(|| Key::of(TABLE).bytes(), |id| Key::of(TABLE).text(id.as_str()).after());
+    let range = KeyRange { start, end: Key::of(TABLE).after() };
+    let Some(first) = view.scan(range.as_range()).next() else { return Ok(None) };
+    let (key, _) = first?;
+    conversation(&key).map(Some).ok_or_else(|| Fault::damaged(&key))
 }
 
 pub(in super::super) fn push(
@@ -24,12 +57,15 @@ pub(in super::super) fn push(
     id: &ConversationId,
     progress: &mut Progress,
     at: Timestamp,
-    entry: &[u8],
+    entry: &Packed,
 ) -> Result<(), Fault> {
     let number = progress::next(&mut progress.journal);
     let key = Key::of(TABLE).text(id.as_str()).number(number).bytes();
     tx.put(&Key::of(UNCUT).time(at).key(&key).bytes(), 0, b"")?;
-    tx.put(&key, 0, entry)
+    for (number, piece) in (0..).zip(&entry.pieces) {
+        tx.put(&piece_key(&key, number), 0, piece)?;
+    }
+    tx.put(&key, 0, &entry.head)
 }
 
 /// A turn that is to be cut.
@@ -37,8 +73,10 @@ pub(in super::super) fn push(
 pub(in super::super) struct Uncut {
     row: Vec<u8>,
     key: Vec<u8>,
-    /// As it was played; absent when it cannot be read.
-    pub(in super::super) entry: Option<JournalEntry>,
+    /// How many values follow its first.
+    pieces: u16,
+    /// What is left of its first value; absent when that cannot be read.
+    pub(in super::super) left: Option<Vec<u8>>,
 }
 
 /// Turns from before a moment that are not cut yet, oldest first.
@@ -52,27 +90,33 @@ pub(in super::super) fn before(
     rows.map(|found| {
         let (row, _) = found?;
         let key = target(&row).ok_or_else(|| Fault::damaged(&row))?.to_vec();
-        let entry = match view.get(&key) {
-            Ok(stored) => stored.and_then(|stored| super::read(&key, &stored.bytes).ok()),
+        let id = conversation(&key).ok_or_else(|| Fault::damaged(&row))?;
+        let head = match view.get(&key) {
+            Ok(stored) => stored.map(|stored| stored.bytes),
             Err(Fault::Damaged { .. }) => None,
             Err(fault) => return Err(fault),
         };
-        Ok(Uncut { row, key, entry })
+        let pieces = head.as_ref().and_then(|head| journaled::pieces(&id, head).ok()).unwrap_or_default();
+        let left = head.and_then(|head| journaled::cut(&id, &head, false));
+        Ok(Uncut { row, key, pieces, left })
     })
     .collect()
 }
 
 /// Puts what is left of a turn in its place; one that could not be read goes.
-pub(in super::super) fn put_cut(
-    tx: &mut Transaction<'_>,
-    uncut: &Uncut,
-    left: Option<&[u8]>,
-) -> Result<(), Fault> {
-    match left {
+pub(in super::super) fn put_cut(tx: &mut Transaction<'_>, uncut: &Uncut) -> Result<(), Fault> {
+    for number in 0..uncut.pieces {
+        tx.delete(&piece_key(&uncut.key, number))?;
+    }
+    match &uncut.left {
         Some(bytes) => tx.put(&uncut.key, 0, bytes)?,
         None => tx.delete(&uncut.key)?,
     }
     tx.delete(&uncut.row)
+}
+
+fn piece_key(key: &[u8], number: u16) -> Vec<u8> {
+    Key::of(PIECES).key(&key[1..]).number(number.into()).bytes()
 }
 
 fn target(row: &[u8]) -> Option<&[u8]> {
@@ -81,15 +125,21 @@ fn target(row: &[u8]) -> Option<&[u8]> {
     Some(parts.rest())
 }
 
+fn conversation(key: &[u8]) -> Option<ConversationId> {
+    Some(Parts::of(TABLE, key)?.text()?.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_row_names_its_turn() {
+    fn a_row_names_its_turn_and_a_turn_its_conversation() {
         let key = Key::of(TABLE).text("c").number(7).bytes();
         let row = Key::of(UNCUT).time("2026-12-01T00:00:00Z".parse().unwrap()).key(&key).bytes();
         assert_eq!(target(&row), Some(key.as_slice()));
         assert_eq!(target(&key), None);
+        assert_eq!(conversation(&key), Some("c".into()));
+        assert_ne!(piece_key(&key, 0), piece_key(&key, 1));
     }
 }

@@ -1,13 +1,58 @@
-//! What was said: `h/<conversation><number>`, oldest first, from 1.
+//! What was said: `h/<conversation><number>`, oldest first, from 1. Sealed with the conversation's key, but for how a
+//! message fares, which names nobody and is most of the lines.
 
 use fluxo_engine::ids::ConversationId;
 
 use super::super::fault::Fault;
 use super::super::key::{Key, KeyRange, Parts};
+use super::super::secret::Secret;
 use super::super::transaction::Transaction;
 use super::progress::{self, Progress};
+use crate::store::{Line, LineBody, StoreError};
 
 pub(in super::super) const TABLE: u8 = b'h';
+const WHAT: &str = "a line";
+/// First byte of a sealed line; one that is not is JSON.
+const SEALED: u8 = 1;
+
+fn about(id: &ConversationId) -> Vec<u8> {
+    format!("line/{id}").into_bytes()
+}
+
+/// A line as it is stored.
+pub(in super::super) fn pack(
+    id: &ConversationId,
+    line: &Line,
+    secret: &Secret,
+) -> Result<Vec<u8>, StoreError> {
+    let text = super::encode(WHAT, line)?;
+    match &line.body {
+        LineBody::Sent { reason: None, .. } => Ok(text),
+        LineBody::Inbound(_) | LineBody::Outbound { .. } | LineBody::Sent { .. } | LineBody::Note(_) => {
+            let sealed = secret.seal(&about(id), text)?;
+            let mut bytes = Vec::with_capacity(1 + sealed.len());
+            bytes.push(SEALED);
+            bytes.extend_from_slice(&sealed);
+            super::fits(WHAT, bytes)
+        }
+    }
+}
+
+/// A line again.
+pub(in super::super) fn unpack(
+    id: &ConversationId,
+    bytes: &[u8],
+    secret: Option<&Secret>,
+) -> Result<Line, StoreError> {
+    match bytes.split_first() {
+        Some((&SEALED, sealed)) => {
+            let text = secret.and_then(|secret| secret.open(&about(id), sealed.to_vec()));
+            let closed = || StoreError::Damaged(format!("{WHAT} does not open with its conversation's key"));
+            super::decode(WHAT, &text.ok_or_else(closed)?)
+        }
+        Some(_) | None => super::decode(WHAT, bytes),
+    }
+}
 
 fn key(id: &ConversationId, number: u64) -> Vec<u8> {
     Key::of(TABLE).text(id.as_str()).number(number).bytes()
@@ -40,7 +85,34 @@ pub(in super::super) fn push(
 
 #[cfg(test)]
 mod tests {
+    use fluxo_engine::ids::EffectId;
+
     use super::*;
+    use crate::store::{SendState, Speaker};
+
+    #[test]
+    fn what_is_said_is_sealed_and_what_fluxo_0_1_wrote_is_read() {
+        let id = ConversationId::from("c");
+        let (secret, _) = Secret::draw().unwrap();
+        let line = |body| Line { at: "2026-11-21T12:00:00Z".parse().unwrap(), by: Speaker::System, body };
+        let effect = EffectId { epoch: 1, session: "s".into(), turn: 1, n: 0 };
+        let sent = |reason| LineBody::Sent { effect: effect.clone(), state: SendState::Failed, reason };
+        for (body, sealed) in [
+            (LineBody::Note("Ana".to_owned()), true),
+            (sent(Some("Ana".to_owned())), true),
+            (sent(None), false),
+        ] {
+            let line = line(body);
+            let bytes = pack(&id, &line, &secret).unwrap();
+            assert_eq!(serde_json::from_slice::<Line>(&bytes).is_err(), sealed);
+            assert!(!bytes.windows(3).any(|found| found == b"Ana"));
+            assert_eq!(unpack(&id, &bytes, Some(&secret)).unwrap(), line);
+            assert_eq!(unpack(&id, &bytes, None).is_err(), sealed);
+            assert_eq!(unpack(&"d".into(), &bytes, Some(&secret)).is_err(), sealed);
+            let older = serde_json::to_vec(&line).unwrap();
+            assert_eq!(unpack(&id, &older, Some(&secret)).unwrap(), line);
+        }
+    }
 
     #[test]
     fn a_number_comes_back_and_what_comes_after_it_leaves_it_out() {

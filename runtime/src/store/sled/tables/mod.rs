@@ -11,6 +11,7 @@ use crate::store::StoreError;
 
 pub(super) mod accepted;
 pub(super) mod address;
+pub(super) mod backdrop;
 pub(super) mod backlog;
 pub(super) mod contact;
 pub(super) mod conversation;
@@ -25,6 +26,7 @@ pub(super) mod outbox;
 pub(super) mod progress;
 pub(super) mod ready;
 pub(super) mod release;
+pub(super) mod secret;
 pub(super) mod seen;
 pub(super) mod status;
 pub(super) mod timer;
@@ -38,6 +40,7 @@ const PREFIXES: &[(u8, &str)] = &[
     (super::envelope::CHUNK_PREFIX, "chunks of long values"),
     (accepted::TABLE, "accepted"),
     (address::TABLE, "address"),
+    (backdrop::TABLE, "backdrop"),
     (backlog::TABLE, "backlog"),
     (contact::TABLE, "contact"),
     (conversation::TABLE, "conversation"),
@@ -47,6 +50,7 @@ const PREFIXES: &[(u8, &str)] = &[
     (expiry::TABLE, "expiry"),
     (inbox::TABLE, "inbox"),
     (journal::TABLE, "journal"),
+    (journal::PIECES, "journal, what is long"),
     (journal::UNCUT, "journal, not cut yet"),
     (line::TABLE, "line"),
     (notice::TABLE, "notice"),
@@ -54,6 +58,7 @@ const PREFIXES: &[(u8, &str)] = &[
     (progress::TABLE, "progress"),
     (ready::TABLE, "ready"),
     (release::TABLE, "release"),
+    (secret::TABLE, "secret"),
     (seen::TABLE, "seen"),
     (status::TABLE, "status"),
     (timer::TABLE, "timer"),
