@@ -78,6 +78,7 @@ checks! {
              conversations_are_listed_by_id
              people_see_the_longest_waiting_first
              lines_and_journal_are_in_order
+             a_turn_is_kept_however_long_with_what_it_was_played_against
              old_turns_are_cut_once_and_stay_in_order
              notices_come_newest_first
              a_release_of_any_size_is_kept

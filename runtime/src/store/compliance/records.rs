@@ -1,10 +1,10 @@
 //! What is listed, found and counted.
 
-use fluxo_engine::protocol::{Assign, Handoff, TimerKind};
+use fluxo_engine::protocol::{Assign, ChannelLimits, Handoff, Project, TimerKind, Wake};
 
 use super::Subject;
 use super::fixtures::*;
-use crate::store::{Commit, Conversation, Counts, Documents, Mode, Revision};
+use crate::store::{Backdrop, Commit, Conversation, Counts, Documents, Input, Kept, Mode, Revision};
 
 pub(super) async fn timers_are_due_in_order_and_move(subject: &dyn Subject) {
     let store = subject.open().await;
@@ -127,6 +127,48 @@ pub(super) async fn lines_and_journal_are_in_order(subject: &dyn Subject) {
     let journal = store.journal(&id, 1000).await.unwrap();
     assert_eq!(journal.iter().map(|entry| entry.turn).collect::<Vec<_>>(), (1..=130).collect::<Vec<_>>());
     assert_eq!(store.journal(&id, 2).await.unwrap(), [turn("c", 1), turn("c", 2)]);
+}
+
+pub(super) async fn a_turn_is_kept_however_long_with_what_it_was_played_against(subject: &dyn Subject) {
+    let store = subject.open().await;
+    assert_eq!(store.journaled(None, 10).await.unwrap(), []);
+    let backdrop = Backdrop {
+        release: "r1".into(),
+        engine: 1,
+        epoch: 1,
+        channel: "whatsapp".to_owned(),
+        limits: ChannelLimits::default(),
+        open_queues: ["recepcao".into()].into(),
+        project: Project::default(),
+    };
+    let other = Backdrop { epoch: 2, ..backdrop.clone() };
+    assert_ne!(backdrop.id(), other.id());
+    for _ in 0..2 {
+        store.keep_backdrop(backdrop.id(), &backdrop).await.unwrap();
+    }
+    let mut long = turn("b", 1);
+    if let Kept::Whole(recorded) = &mut long.kept {
+        recorded.input = Input::Wake(Wake::Close { outcome: "x".repeat(1 << 20) });
+    }
+    for id in ["a", "b", "c"] {
+        done(&*store, birth(id)).await;
+        for n in 1..=2 {
+            let mut commit = next(&load(&*store, id).await);
+            commit.journal = Some(if (id, n) == ("b", 1) { long.clone() } else { turn(id, n) });
+            done(&*store, commit).await;
+        }
+    }
+    done(&*store, birth("d")).await;
+    drop(store);
+    let store = subject.open().await;
+    assert_eq!(store.journal(&"b".into(), 10).await.unwrap(), [long.clone(), turn("b", 2)]);
+    assert_eq!(store.journaled(None, 10).await.unwrap(), ["a".into(), "b".into(), "c".into()]);
+    assert_eq!(store.journaled(Some(&"a".into()), 1).await.unwrap(), ["b".into()]);
+    assert_eq!(store.journaled(Some(&"c".into()), 1).await.unwrap(), []);
+    assert_eq!(store.backdrop(backdrop.id()).await.unwrap(), Some(backdrop));
+    assert_eq!(store.backdrop(other.id()).await.unwrap(), None);
+    assert_eq!(store.cut_journal(at(1000)).await.unwrap(), 6);
+    assert_eq!(store.journal(&"b".into(), 10).await.unwrap(), [long.cut(), turn("b", 2).cut()]);
 }
 
 pub(super) async fn old_turns_are_cut_once_and_stay_in_order(subject: &dyn Subject) {

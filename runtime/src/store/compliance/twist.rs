@@ -8,9 +8,9 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::store::{
-    Account, Address, Commit, Committed, ContactRecord, Conversation, Counts, DeadLetter, DedupeKey,
-    Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice, Store, StoreError,
-    TimerRow,
+    Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
+    DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
+    Store, StoreError, TimerRow,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -161,6 +161,19 @@ impl Store for Twisted {
     }
     fn journal<'a>(&'a self, id: &'a ConversationId, limit: usize) -> Answer<'a, Vec<JournalEntry>> {
         self.inner.journal(id, limit)
+    }
+    fn journaled<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> Answer<'a, Vec<ConversationId>> {
+        self.inner.journaled(after, limit)
+    }
+    fn keep_backdrop<'a>(&'a self, id: BackdropId, backdrop: &'a Backdrop) -> Answer<'a, ()> {
+        self.inner.keep_backdrop(id, backdrop)
+    }
+    fn backdrop(&self, id: BackdropId) -> Answer<'_, Option<Backdrop>> {
+        self.inner.backdrop(id)
     }
     fn notices(&self, limit: usize) -> Answer<'_, Vec<Notice>> {
         self.inner.notices(limit)

@@ -16,7 +16,6 @@ pub(super) fn check_sizes(commit: &Commit) -> Result<(), StoreError> {
     fit("an outbox entry", commit.outbox_push.iter().chain(&commit.outbox_update))?;
     fit("a dead letter", &commit.dead)?;
     fit("a timer", &commit.timers_arm)?;
-    fit("a journal entry", &commit.journal)?;
     fit("a line", &commit.lines)?;
     fit("a notice", &commit.notices)
 }

@@ -11,9 +11,9 @@ use super::leases::Leases;
 use super::size::fits;
 use super::tables::Tables;
 use crate::store::{
-    Account, Address, Commit, Committed, ContactRecord, Conversation, Counts, DeadLetter, DedupeKey,
-    Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice, OutboxState, Store,
-    StoreError, TimerRow,
+    Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
+    DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
+    OutboxState, Store, StoreError, TimerRow,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -246,6 +246,29 @@ impl Store for MemoryStore {
             let journal = tables.books.get(id).map_or(&[][..], |book| &book.journal);
             Ok(limited(journal.iter().map(|(entry, _)| entry), limit))
         })
+    }
+
+    fn journaled<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> Answer<'a, Vec<ConversationId>> {
+        self.read(move |tables, _| {
+            let played = tables.books.iter().filter(|(_, book)| !book.journal.is_empty()).map(|(id, _)| id);
+            Ok(limited(played.filter(|id| after.is_none_or(|after| *id > after)), limit))
+        })
+    }
+
+    fn keep_backdrop<'a>(&'a self, id: BackdropId, backdrop: &'a Backdrop) -> Answer<'a, ()> {
+        let backdrop = backdrop.clone();
+        self.write(move |tables, _, _| {
+            tables.backdrops.entry(id).or_insert(backdrop);
+            Ok(())
+        })
+    }
+
+    fn backdrop(&self, id: BackdropId) -> Answer<'_, Option<Backdrop>> {
+        self.read(move |tables, _| Ok(tables.backdrops.get(&id).cloned()))
     }
 
     fn notices(&self, limit: usize) -> Answer<'_, Vec<Notice>> {

@@ -11,7 +11,9 @@ use super::book::Book;
 use super::expiry::Expiry;
 use super::leases::Leases;
 use super::people::People;
-use crate::store::{Counts, DeadLetter, Documents, Lease, Loaded, Notice, StoreError, TimerRow};
+use crate::store::{
+    Backdrop, BackdropId, Counts, DeadLetter, Documents, Lease, Loaded, Notice, StoreError, TimerRow,
+};
 
 /// Newest first; conversation, revision and place tell those of the same moment apart.
 pub(super) type NoticeKey = (Reverse<Timestamp>, ConversationId, u64, usize);
@@ -26,6 +28,7 @@ pub(super) struct Tables {
     pub(super) letters: BTreeMap<EffectId, DeadLetter>,
     pub(super) notices: BTreeMap<NoticeKey, Notice>,
     pub(super) releases: BTreeMap<ReleaseId, Documents>,
+    pub(super) backdrops: BTreeMap<BackdropId, Backdrop>,
 }
 
 impl Tables {
