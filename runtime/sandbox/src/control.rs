@@ -49,7 +49,8 @@
 //!                                                   "path_prefix"?, "body_has"? (a member of the JSON body: "type" is in
 //!                                                   messages and not in read receipts), "times"?, "fault"}; paths
 //!                                                   without /rm and /graph.
-//!                                                   fault: {"status", "body"?, "headers"?} · {"slow_ms"} · "cut_before" ·
+//!                                                   fault: {"status", "body"?, "headers"?} · {"slow_ms"} · {"slow_between_ms": [from, to],
+//!                                                   "seed"?} (each request another delay) · "cut_before" ·
 //!                                                   "cut_after_accepting" · "html" · "silence" · {"conflict": "409"|"400"|"500"}
 //!                                                   (the next booking loses its slot to somebody else) ·
 //!                                                   {"async_failed": code, "after_sent"?}. `status`, `html` and `silence`

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::{Value, json};
 
-use crate::settings::ConflictForm;
+use crate::{seed::Random, settings::ConflictForm};
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,8 @@ pub(crate) enum Fault {
     Status { status: u16, body: Value, headers: BTreeMap<String, String>, after_accepting: bool },
     /// The right answer, late.
     Slow { ms: u64 },
+    /// The right answer, each time so late as the seed draws: answers come back in another order.
+    SlowBetween { from: u64, to: u64, seed: u64 },
     /// The connection is reset and nothing is done.
     CutBefore,
     /// What was asked is done; then the connection is reset.
@@ -33,6 +35,7 @@ impl Fault {
         match self {
             Self::Status { .. }
             | Self::Slow { .. }
+            | Self::SlowBetween { .. }
             | Self::CutBefore
             | Self::CutAfterAccepting
             | Self::Html { .. }
@@ -45,6 +48,7 @@ impl Fault {
         match self {
             Self::Status { status, .. } => format!("status {status}"),
             Self::Slow { ms } => format!("slow {ms} ms"),
+            Self::SlowBetween { from, to, .. } => format!("slow {from} to {to} ms"),
             Self::CutBefore => "cut_before".into(),
             Self::CutAfterAccepting => "cut_after_accepting".into(),
             Self::Html { .. } => "html".into(),
@@ -81,6 +85,14 @@ impl Fault {
         }
         if let Some(ms) = members.get("slow_ms") {
             return Ok(Self::Slow { ms: ms.as_u64().ok_or("slow_ms is a number")? });
+        }
+        if let Some(between) = members.get("slow_between_ms") {
+            let (from, to): (u64, u64) = serde_json::from_value(between.clone())
+                .ok()
+                .filter(|(from, to)| from <= to)
+                .ok_or("slow_between_ms is [from, to]")?;
+            let seed = members.get("seed").and_then(Value::as_u64).unwrap_or(1);
+            return Ok(Self::SlowBetween { from, to, seed });
         }
         if let Some(form) = members.get("conflict") {
             let form = match form {
@@ -126,10 +138,33 @@ struct Rule {
     /// A member that the JSON body must have.
     body_has: Option<String>,
     left: Option<u64>,
+    /// How many requests it has struck.
+    struck: u64,
     fault: Fault,
 }
 
 impl Rule {
+    /// What it does to the next request.
+    fn next(&mut self) -> Fault {
+        self.left = self.left.map(|left| left - 1);
+        self.struck += 1;
+        match self.fault {
+            Fault::SlowBetween { from, to, seed } => {
+                let span = usize::try_from(to - from).unwrap_or(usize::MAX).saturating_add(1);
+                let drawn = Random::of(&[seed, self.struck]).below(span);
+                Fault::Slow { ms: from + drawn as u64 }
+            }
+            ref fault @ (Fault::Status { .. }
+            | Fault::Slow { .. }
+            | Fault::CutBefore
+            | Fault::CutAfterAccepting
+            | Fault::Html { .. }
+            | Fault::Silence { .. }
+            | Fault::Conflict { .. }
+            | Fault::AsyncFailed { .. }) => fault.clone(),
+        }
+    }
+
     fn matches(&self, request: Asked<'_>) -> bool {
         let Asked { target, method, path, body } = request;
         self.target == target
@@ -207,10 +242,9 @@ impl Faults {
         let mut rules = self.rules.lock().expect("no holder panics");
         let mut struck: Vec<Fault> = Vec::new();
         for rule in rules.1.iter_mut().filter(|rule| rule.fault.is_transport() && rule.matches(request)) {
-            let slow = matches!(rule.fault, Fault::Slow { .. });
+            let slow = matches!(rule.fault, Fault::Slow { .. } | Fault::SlowBetween { .. });
             if slow || struck.iter().all(|fault| matches!(fault, Fault::Slow { .. })) {
-                rule.left = rule.left.map(|left| left - 1);
-                struck.push(rule.fault.clone());
+                struck.push(rule.next());
             }
         }
         rules.1.retain(|rule| rule.left != Some(0));
@@ -221,8 +255,7 @@ impl Faults {
     pub(crate) fn operation(&self, request: Asked<'_>) -> Option<Fault> {
         let mut rules = self.rules.lock().expect("no holder panics");
         let rule = rules.1.iter_mut().find(|rule| !rule.fault.is_transport() && rule.matches(request))?;
-        rule.left = rule.left.map(|left| left - 1);
-        let fault = rule.fault.clone();
+        let fault = rule.next();
         rules.1.retain(|rule| rule.left != Some(0));
         Some(fault)
     }
@@ -249,6 +282,7 @@ fn parse_rule(given: &Value) -> Result<Rule, String> {
         path_prefix: text("path_prefix"),
         body_has: text("body_has"),
         left: given.get("times").and_then(Value::as_u64),
+        struck: 0,
         fault: Fault::parse(given.get("fault").unwrap_or(&Value::Null))?,
     })
 }
@@ -287,6 +321,28 @@ mod tests {
         assert_eq!(faults.list().as_array().unwrap().len(), 3);
         faults.clear(None);
         assert!(faults.strike(asked("rm", "GET", "/x")).is_empty());
+    }
+
+    #[test]
+    fn drawn_delays_stay_within_bounds_differ_and_come_again_with_their_seed() {
+        let delays = |seed: u64| -> Vec<u64> {
+            let faults = Faults::default();
+            faults
+                .add(&json!({ "target": "rm", "fault": { "slow_between_ms": [20, 400], "seed": seed } }))
+                .unwrap();
+            let strike = |_| match faults.strike(asked("rm", "GET", "/x"))[..] {
+                [Fault::Slow { ms }] => ms,
+                ref other => panic!("{other:?}"),
+            };
+            (0..50).map(strike).collect()
+        };
+        let drawn = delays(7);
+        assert!(drawn.iter().all(|ms| (20..=400).contains(ms)), "{drawn:?}");
+        assert!(drawn.iter().collect::<std::collections::BTreeSet<_>>().len() > 20, "{drawn:?}");
+        assert_eq!(drawn, delays(7));
+        assert_ne!(drawn, delays(8));
+        let wrong = json!({ "target": "rm", "fault": { "slow_between_ms": [400, 20] } });
+        assert!(Faults::default().add(&wrong).is_err());
     }
 
     #[test]

@@ -111,6 +111,7 @@ async fn play(
         match fault {
             Fault::Slow { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
             other @ (Fault::Status { .. }
+            | Fault::SlowBetween { .. }
             | Fault::CutBefore
             | Fault::CutAfterAccepting
             | Fault::Html { .. }
@@ -120,9 +121,13 @@ async fn play(
         }
     }
     match terminal {
-        None | Some(Fault::Slow { .. } | Fault::Conflict { .. } | Fault::AsyncFailed { .. }) => {
-            Some(next.run(request).await)
-        }
+        None
+        | Some(
+            Fault::Slow { .. }
+            | Fault::SlowBetween { .. }
+            | Fault::Conflict { .. }
+            | Fault::AsyncFailed { .. },
+        ) => Some(next.run(request).await),
         Some(Fault::CutBefore) => None,
         Some(Fault::CutAfterAccepting) => {
             next.run(request).await;

@@ -23,6 +23,7 @@ mod control;
 mod faults;
 mod gate;
 mod graph;
+mod inside;
 mod journal;
 mod line;
 mod live;
@@ -34,14 +35,17 @@ mod seed;
 mod settings;
 mod shared;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{Router, middleware, routing::any};
+use serde_json::Value;
 use tokio::{net::TcpListener, task::JoinHandle};
 
+pub use self::inside::{Asked, Bubble};
 pub use self::options::Options;
 use self::{
+    inside::Inside,
     line::{CuttingListener, Line},
     phone::{delivery, statuses},
     shared::Shared,
@@ -53,6 +57,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// A running sandbox. Dropping it leaves it running until the process ends; [`Sandbox::shutdown`] stops it.
 pub struct Sandbox {
     shared: Arc<Shared>,
+    inside: Inside,
     server: JoinHandle<std::io::Result<()>>,
 }
 
@@ -73,7 +78,8 @@ pub async fn start(options: Options) -> anyhow::Result<Sandbox> {
     let server = tokio::spawn(server.into_future());
     delivery::resume(&shared);
     statuses::resume(&shared);
-    Ok(Sandbox { shared, server })
+    let inside = Inside::new(&shared);
+    Ok(Sandbox { shared, inside, server })
 }
 
 fn router(shared: &Arc<Shared>) -> Router {
@@ -114,6 +120,29 @@ impl Sandbox {
     /// Says where the service is, if it was not known at the start or has moved. Webhooks that wait are tried at once.
     pub fn set_service(&self, base: &str) {
         self.shared.set_service(base);
+    }
+
+    /// One call of the control plane without a socket: `control("POST", "phones/5511987654321/say", …)`. Null is no body.
+    ///
+    /// # Errors
+    /// What the control plane refuses, in its words.
+    pub async fn control(&self, method: &str, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.inside.control(method, path, body).await
+    }
+
+    /// What the service said to a phone after a message's number; waits so long for the first one.
+    pub async fn hear(&self, phone: &str, after: u64, limit: Duration) -> Vec<Bubble> {
+        self.inside.hear(phone, after, limit).await
+    }
+
+    /// All chats by `wa_id`, oldest message first.
+    pub fn chats(&self) -> BTreeMap<String, Vec<Bubble>> {
+        self.inside.chats()
+    }
+
+    /// The book after a number. It keeps the newest 20,000 requests.
+    pub fn requests(&self, after: u64) -> Vec<Asked> {
+        self.inside.requests(after)
     }
 
     /// Stops: ends streams and background work, lets open requests finish for two seconds.

@@ -4,6 +4,7 @@ mod booking;
 mod cancelling;
 mod confirming;
 mod delivery;
+mod order;
 mod people;
 mod refusals;
 mod restarts;

@@ -287,9 +287,8 @@ pub(super) async fn transcript(
             let choices = entry.buttons.iter().chain(&entry.rows).map(|choice| &choice.title);
             entry.text.iter().chain(choices).any(|have| have.contains(text))
         };
-        entries
+        entries[entries.partition_point(|entry| entry.n <= wanted.after)..]
             .iter()
-            .filter(|entry| entry.n > wanted.after)
             .filter(|entry| wanted.from.is_none_or(|from| entry.from == from))
             .filter(|entry| wanted.status.as_ref().is_none_or(|status| entry.has(status)))
             .filter(|entry| wanted.contains.as_ref().is_none_or(|text| contains(entry, text)))
@@ -298,7 +297,8 @@ pub(super) async fn transcript(
     };
     let enough = wanted.count.unwrap_or(1);
     let limit = Duration::from_millis(wanted.wait_ms.min(120_000));
-    let found = shared.live.wait(limit, || Some(look()).filter(|found| found.len() >= enough)).await;
+    let found =
+        shared.live.wait_for_chat(&phone, limit, || Some(look()).filter(|found| found.len() >= enough)).await;
     let messages = found.unwrap_or_else(look);
     let wa_id = known(&shared, &phone);
     let chats = shared.phones.lock();
