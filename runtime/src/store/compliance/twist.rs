@@ -55,8 +55,14 @@ pub(crate) trait Twist: fmt::Debug + Send + Sync + 'static {
         inner.attempt_started(conversation, effect, fence, now)
     }
 
-    fn due<'a>(&'a self, inner: &'a dyn Store, now: Timestamp, limit: usize) -> Answer<'a, Vec<TimerRow>> {
-        inner.due(now, limit)
+    fn due<'a>(
+        &'a self,
+        inner: &'a dyn Store,
+        now: Timestamp,
+        after: Option<&'a TimerRow>,
+        limit: usize,
+    ) -> Answer<'a, Vec<TimerRow>> {
+        inner.due(now, after, limit)
     }
 
     fn sweep<'a>(&'a self, inner: &'a dyn Store, now: Timestamp) -> Answer<'a, u64> {
@@ -106,6 +112,13 @@ impl Store for Twisted {
     fn next_effect(&self, now: Timestamp) -> Answer<'_, Option<Timestamp>> {
         self.inner.next_effect(now)
     }
+    fn with_effects<'a>(
+        &'a self,
+        after: Option<&'a (Timestamp, ConversationId)>,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Timestamp, ConversationId)>> {
+        self.inner.with_effects(after, limit)
+    }
     fn attempt_started<'a>(
         &'a self,
         conversation: &'a ConversationId,
@@ -115,8 +128,13 @@ impl Store for Twisted {
     ) -> Answer<'a, ()> {
         self.twist.attempt_started(&*self.inner, conversation, effect, fence, now)
     }
-    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Vec<TimerRow>> {
-        self.twist.due(&*self.inner, now, limit)
+    fn due<'a>(
+        &'a self,
+        now: Timestamp,
+        after: Option<&'a TimerRow>,
+        limit: usize,
+    ) -> Answer<'a, Vec<TimerRow>> {
+        self.twist.due(&*self.inner, now, after, limit)
     }
     fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
         self.inner.next_due()
@@ -178,8 +196,12 @@ impl Store for Twisted {
     fn notices(&self, limit: usize) -> Answer<'_, Vec<Notice>> {
         self.inner.notices(limit)
     }
-    fn dead_letters(&self, limit: usize) -> Answer<'_, Vec<DeadLetter>> {
-        self.inner.dead_letters(limit)
+    fn dead_letters<'a>(
+        &'a self,
+        after: Option<&'a (Timestamp, EffectId)>,
+        limit: usize,
+    ) -> Answer<'a, Vec<DeadLetter>> {
+        self.inner.dead_letters(after, limit)
     }
     fn dead_letter<'a>(&'a self, effect: &'a EffectId) -> Answer<'a, Option<DeadLetter>> {
         self.inner.dead_letter(effect)

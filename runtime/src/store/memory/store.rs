@@ -9,7 +9,7 @@ use super::commit::check_sizes;
 use super::disk::{Disk, Durable};
 use super::leases::Leases;
 use super::size::fits;
-use super::tables::Tables;
+use super::tables::{Tables, place};
 use crate::store::{
     Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
     DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
@@ -163,9 +163,27 @@ impl Store for MemoryStore {
         })
     }
 
-    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Vec<TimerRow>> {
+    fn with_effects<'a>(
+        &'a self,
+        after: Option<&'a (Timestamp, ConversationId)>,
+        limit: usize,
+    ) -> Answer<'a, Vec<(Timestamp, ConversationId)>> {
         self.read(move |tables, _| {
-            Ok(limited(tables.timers().into_iter().filter(|row| row.due <= now), limit))
+            let all = tables.ready(|_| true).into_iter().map(|(ready, id)| (ready, id.clone()));
+            Ok(all.filter(|one| after.is_none_or(|after| one > after)).take(limit).collect())
+        })
+    }
+
+    fn due<'a>(
+        &'a self,
+        now: Timestamp,
+        after: Option<&'a TimerRow>,
+        limit: usize,
+    ) -> Answer<'a, Vec<TimerRow>> {
+        self.read(move |tables, _| {
+            let later = |row: &&TimerRow| after.is_none_or(|after| place(row) > place(after));
+            let due = tables.timers().into_iter().filter(|row| row.due <= now).filter(later);
+            Ok(limited(due, limit))
         })
     }
 
@@ -275,11 +293,21 @@ impl Store for MemoryStore {
         self.read(move |tables, _| Ok(limited(tables.notices.values(), limit)))
     }
 
-    fn dead_letters(&self, limit: usize) -> Answer<'_, Vec<DeadLetter>> {
+    fn dead_letters<'a>(
+        &'a self,
+        after: Option<&'a (Timestamp, EffectId)>,
+        limit: usize,
+    ) -> Answer<'a, Vec<DeadLetter>> {
         self.read(move |tables, _| {
+            let place = |at: Timestamp, effect: &EffectId| (std::cmp::Reverse(at), effect.to_string());
+            let after = after.map(|(at, effect)| place(*at, effect));
+            let of = |letter: &DeadLetter| place(letter.at, &letter.entry.effect.id);
             let mut letters: Vec<_> = tables.letters.values().collect();
-            letters.sort_by_key(|letter| (std::cmp::Reverse(letter.at), letter.entry.effect.id.to_string()));
-            Ok(limited(letters, limit))
+            letters.sort_by_key(|letter| of(letter));
+            Ok(limited(
+                letters.into_iter().filter(|letter| after.as_ref().is_none_or(|after| of(letter) > *after)),
+                limit,
+            ))
         })
     }
 

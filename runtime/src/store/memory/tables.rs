@@ -31,6 +31,11 @@ pub(super) struct Tables {
     pub(super) backdrops: BTreeMap<BackdropId, Backdrop>,
 }
 
+/// Where a timer stands in the order in which they are due.
+pub(super) fn place(row: &TimerRow) -> (Timestamp, &ConversationId, String, TimerKind) {
+    (row.due, &row.conversation, row.wait.to_string(), row.kind)
+}
+
 impl Tables {
     pub(super) fn load(&self, id: &ConversationId) -> Result<Option<Loaded>, StoreError> {
         let Some(book) = self.books.get(id) else { return Ok(None) };
@@ -46,7 +51,7 @@ impl Tables {
     }
 
     /// Conversations whose first effect is ready at a moment that fits, the longest ready first.
-    fn ready(&self, fits: impl Fn(Timestamp) -> bool) -> Vec<(Timestamp, &ConversationId)> {
+    pub(super) fn ready(&self, fits: impl Fn(Timestamp) -> bool) -> Vec<(Timestamp, &ConversationId)> {
         let ready = self.books.iter().filter_map(|(id, book)| Some((book.ready()?, id)));
         let mut ready: Vec<_> = ready.filter(|(moment, _)| fits(*moment)).collect();
         ready.sort();
@@ -83,7 +88,7 @@ impl Tables {
     /// Timers in the order in which they are due.
     pub(super) fn timers(&self) -> Vec<&TimerRow> {
         let mut rows: Vec<_> = self.timers.values().collect();
-        rows.sort_by_key(|row| (row.due, &row.conversation, row.wait.to_string(), row.kind as u8));
+        rows.sort_by(|one, other| place(one).cmp(&place(other)));
         rows
     }
 
