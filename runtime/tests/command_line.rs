@@ -13,7 +13,7 @@ use std::process::{Command, Stdio};
 const COMMANDS: [&str; 8] = ["check", "test", "chat", "graph", "sandbox", "serve", "demo", "outbox"];
 
 /// Commands below a command.
-const VERBS: [(&str, &[&str]); 1] = [("outbox", &["list"])];
+const VERBS: [(&str, &[&str]); 1] = [("outbox", &["list", "show", "retry", "discard"])];
 
 /// English that the argument parser would put into a help text.
 const ENGLISH: [&str; 7] = ["Usage", "Options", "Print ", "default:", "ossible values", "<PATH", "env:"];
@@ -341,9 +341,12 @@ fn every_command_explains_itself_in_portuguese() {
     }
     for wrong in [
         vec!["chek"],
-        vec!["outbox"],
         vec!["outbox", "lst"],
         vec!["outbox", "list", "--dead", "--pending"],
+        vec!["outbox", "show", "nada"],
+        vec!["outbox", "discard"],
+        vec!["outbox", "discard", "--all", "1:c0.1:1:0"],
+        vec!["outbox", "discard", "1:c0.1:1:0", "--reason", "x"],
         vec!["check"],
         vec!["check", "--nada"],
         vec!["graph", "menu", "--format", "png"],

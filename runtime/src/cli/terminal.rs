@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal, Write};
 
+use super::NotThere;
+
 /// Whether standard output shows colours.
 pub(super) fn colours() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
@@ -47,6 +49,22 @@ pub(super) fn complain(text: &str) {
 /// Something the user should know, on standard error, so that what a command answers can be piped.
 pub(super) fn tell(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Asks before something that cannot be taken back. Where nobody can answer it is not done.
+///
+/// # Errors
+/// An answer that cannot be read, or nobody to ask.
+pub(super) fn agreed(question: &str) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Err(NotThere(format!("{question} Ninguém pode responder aqui: use --yes")).into());
+    }
+    let mut error = std::io::stderr();
+    write!(error, "{question} [s/N] ")?;
+    error.flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "s" | "sim" | "y" | "yes"))
 }
 
 /// A bar on standard error, seen only on a terminal.

@@ -218,6 +218,13 @@ impl<'a> Draft<'a> {
         self.start_clocks(entry.on_accept);
     }
 
+    /// No attempt of an effect has left a doubt: should it become a dead letter, it has not arrived.
+    pub(crate) fn certainly_not_done(&mut self, effect: &EffectId) {
+        if let Some(entry) = self.entry_mut(effect) {
+            entry.state = OutboxState::Ready;
+        }
+    }
+
     /// An effect can never succeed: people see it from now on.
     pub(crate) fn dead(&mut self, effect: &EffectId, reason: String) -> Option<OutboxEntry> {
         let entry = self.over(effect)?;

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::words::Words;
 use super::{Conversations, Decided, names};
-use crate::store::{Account, KeptStatus, LineBody, SendState, Speaker, StoreError};
+use crate::store::{Account, DeadLetter, KeptStatus, LineBody, OutboxState, SendState, Speaker, StoreError};
 
 impl Conversations {
     /// Takes in a status: by effect id first, by message id second; one that ties to nothing is kept.
@@ -58,6 +58,15 @@ impl Conversations {
         status: &KeptStatus,
     ) -> Result<Option<()>, StoreError> {
         let state = status.state;
+        let given_up = self.store.dead_letter(effect).await?;
+        // A late `sent` says nothing about a message that has failed since; it ends a doubt.
+        let settled = match state {
+            SendState::Accepted | SendState::Sent => {
+                given_up.as_ref().is_some_and(DeadLetter::may_have_arrived)
+            }
+            SendState::Delivered | SendState::Read | SendState::Played => true,
+            SendState::Failed => false,
+        };
         // Each state of a message counts once.
         let key = format!("{message}/{state:?}");
         self.change(conversation, None, |draft| {
@@ -67,7 +76,11 @@ impl Conversations {
                     .failure
                     .clone()
                     .unwrap_or_else(|| SendFailure::Other("no reason given".to_owned()));
-                if draft.entry(effect).is_some() {
+                if let Some(entry) = draft.entry(effect) {
+                    // Of two that left, the other one may still arrive.
+                    if !matches!(entry.state, OutboxState::InDoubt { repeated: true, .. }) {
+                        draft.certainly_not_done(effect);
+                    }
                     draft.not_sent(effect, failure);
                     return Decided::Commit(());
                 }
@@ -80,6 +93,14 @@ impl Conversations {
                     draft.wake(Wake::SendFailed { effect: effect.clone(), failure });
                 }
                 return Decided::Commit(());
+            }
+            if settled && draft.entry(effect).is_none() {
+                // Given up in doubt, and there: nobody is to send it again.
+                draft.commit.dead_settled.push(effect.clone());
+                if given_up.is_some() {
+                    draft.commit.accepted.push((message.to_owned(), effect.clone()));
+                    draft.notice(None, &Words::Arrived);
+                }
             }
             // A status may come before the send's response, or instead of it: the message was accepted, and the contact
             // may have answered since.

@@ -59,6 +59,12 @@ pub(crate) enum Words<'a> {
     MailLate { said: &'a str },
     /// An e-mail left and the mail server did not say that it has it.
     MailUnclear,
+    /// People have an effect that was given up tried again.
+    Retried,
+    /// People let go of an effect that was given up.
+    Discarded,
+    /// A message that was given up arrived all the same.
+    Arrived,
     /// A desk refused.
     DeskRefused { reason: &'a str },
     /// A ticket stands.
@@ -191,6 +197,18 @@ impl Words<'_> {
             Self::MailUnclear => same(
                 "Não se sabe se o e-mail chegou: o servidor de e-mail não confirmou nenhum dos dois envios",
                 "It is not known whether the e-mail arrived: the mail server confirmed neither of two attempts",
+            ),
+            Self::Retried => same(
+                "O que não saiu foi recolocado na fila de envio por um operador",
+                "What was given up was put into the outbox again by an operator",
+            ),
+            Self::Discarded => same(
+                "O que não saiu foi descartado por um operador",
+                "What was given up was discarded by an operator",
+            ),
+            Self::Arrived => same(
+                "A mensagem dada como não entregue chegou: não é preciso reenviar",
+                "The message that was given up has arrived: there is no need to send it again",
             ),
             Self::DeskRefused { reason } => {
                 (format!("O atendimento recusou: {reason}"), format!("The desk refused: {reason}"))

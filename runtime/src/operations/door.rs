@@ -89,7 +89,10 @@ impl Door {
 async fn hear(stream: UnixStream, operations: Arc<Operations>, stop: &Shutdown) -> io::Result<()> {
     let (from, mut to) = stream.into_split();
     let mut from = BufReader::new(from);
-    let asked = tokio::time::timeout(PATIENCE, wire::next_line(&mut from, LONGEST_QUESTION)).await;
+    let asked = tokio::select! {
+        asked = tokio::time::timeout(PATIENCE, wire::next_line(&mut from, LONGEST_QUESTION)) => asked,
+        () = stop.asked() => return Ok(()),
+    };
     let asked = match asked {
         Ok(Ok(Some(line))) => understood(&line),
         Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {

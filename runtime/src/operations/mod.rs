@@ -84,6 +84,10 @@ macro_rules! operations {
 operations! {
     /// Effects that wait or were given up.
     OutboxList(outbox::List);
+    /// One effect, whole.
+    OutboxShow(outbox::Show);
+    /// Dead letters tried again or let go.
+    OutboxSettle(outbox::Settle);
 }
 
 /// Carries out operations on one store.

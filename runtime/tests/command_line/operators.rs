@@ -1,7 +1,7 @@
 //! Commands of operators, with the service running, killed and never started: each is written once and does the same.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
@@ -27,13 +27,38 @@ struct Served {
     _log: BufReader<ChildStderr>,
 }
 
+/// Answers every request with a refusal for good, as Meta words it; runs until the tests end.
+fn refusing() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 64 << 10];
+            // Head and body of what is sent here come in one or two pieces; what is left of it is of no interest.
+            let _ = stream.read(&mut request);
+            let body = r#"{"error":{"message":"(#100) Invalid parameter","code":100}}"#;
+            let head =
+                "HTTP/1.1 400 X\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length:";
+            let _ = write!(stream, "{head} {}\r\n\r\n{body}", body.len());
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let _ = stream.read(&mut request);
+        }
+    });
+    format!("http://{address}")
+}
+
 impl Served {
+    /// With nobody listening where its messages go: every one waits.
     fn start(project: &Project) -> Self {
+        Self::start_with(project, "http://127.0.0.1:9")
+    }
+
+    fn start_with(project: &Project, graph: &str) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_fluxo"))
             .args(["serve", "--project", &project.flows()])
             .args(["--set", "server.listen=127.0.0.1:0"])
-            // Nobody listens there: every message waits.
-            .args(["--set", "channels.whatsapp.base_url=http://127.0.0.1:9/v26.0"])
+            .args(["--set", &format!("channels.whatsapp.base_url={graph}/v26.0")])
             .current_dir(root())
             .envs(SECRETS.map(|name| (name, "secret")))
             .env("FLUXO_LOG", "warn")
@@ -143,4 +168,57 @@ fn a_store_that_somebody_has_and_does_not_answer_for_is_told_so() {
     assert!(told.err.contains("outro processo está com os dados em "), "{told:?}");
     assert!(begun.elapsed() < Duration::from_secs(30));
     drop(served);
+}
+
+#[test]
+fn what_was_given_up_is_shown_retried_and_discarded() {
+    let project = Project::new();
+    let flows = project.flows();
+    let outbox = |arguments: &[&str]| run(&[&["outbox"], arguments, &["--project", &flows]].concat());
+    let served = Served::start_with(&project, &refusing());
+    served.hears("oi");
+    // What is refused is given up, and so is what the flow says about that.
+    let dead = |since: &str| {
+        let begun = std::time::Instant::now();
+        loop {
+            let dead = effects(&project, &["--dead"]);
+            let first = dead.iter().find(|row| row["effect"].as_str().unwrap().ends_with(":1:0"));
+            if let Some(first) = first
+                && first["since"].as_str().unwrap() > since
+                && effects(&project, &["--pending"]).is_empty()
+            {
+                return (first.clone(), dead.len());
+            }
+            assert!(begun.elapsed() < Duration::from_secs(30), "{dead:?}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    };
+    let (given_up, _) = dead("");
+    let (name, since) = (given_up["effect"].as_str().unwrap(), given_up["since"].as_str().unwrap());
+
+    let masked = outbox(&["show", name]);
+    assert_eq!((masked.code, masked.err.as_str()), (0, ""), "{masked:?}");
+    assert!(masked.out.contains("caracteres)") && !masked.out.contains("Ana"), "{masked:?}");
+    let whole = outbox(&["show", name, "--reveal"]);
+    assert!(whole.out.contains("para Ana · ") && whole.out.contains("Olá, Ana!"), "{whole:?}");
+    assert_eq!(outbox(&["show", "1:c0.1:1:0"]).code, 2);
+
+    let retried = outbox(&["retry", name]);
+    assert_eq!((retried.code, retried.out.as_str()), (0, "reenviados: 1 · deixados como estavam: 0\n"));
+    let (_, count) = dead(since);
+    let asks = outbox(&["retry", "--all"]);
+    assert_eq!(asks.code, 2, "nobody can be asked: {asks:?}");
+    assert!(asks.err.contains("use --yes"), "{asks:?}");
+    assert_eq!(outbox(&["discard", "--all", "--reason", "nada disso"]).out.lines().count(), 1);
+    served.kill();
+
+    assert_eq!(dead(since).0["effect"], name);
+    let discarded = outbox(&["discard", "--all", "--yes", "--json"]);
+    assert_eq!(discarded.code, 0, "{discarded:?}");
+    let discarded: Value = serde_json::from_str(&discarded.out).unwrap();
+    assert_eq!((&discarded["settled"], &discarded["left"]), (&json!(count), &json!(0)));
+    assert!(effects(&project, &[]).is_empty());
+    let gone = outbox(&["retry", name]);
+    assert_eq!(gone.code, 1, "{gone:?}");
+    assert!(gone.out.contains("não há nada com este nome"), "{gone:?}");
 }

@@ -107,6 +107,9 @@ async fn in_doubt(at: &Performing<'_>) -> Result<(), StoreError> {
 async fn give_up(at: &Performing<'_>, words: &Words<'_>) -> Result<(), StoreError> {
     tracing::warn!(effect = %at.id(), "an e-mail was given up");
     at.commit(|draft| {
+        if *words != Words::MailUnclear {
+            draft.certainly_not_done(at.id());
+        }
         draft.dead(at.id(), words.text(draft.here.surroundings.language()));
         draft.notice(None, words);
     })

@@ -28,15 +28,15 @@ pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<()
         OutboxState::InDoubt { repeated: false, .. } => true,
         // The attempt was cut off by a stop of the service.
         OutboxState::Started { .. } => return in_doubt(at, false).await,
-        OutboxState::InDoubt { repeated: true, .. } => return give_up(at, SendFailure::Unclear).await,
+        OutboxState::InDoubt { repeated: true, .. } => return give_up(at, SendFailure::Unclear, true).await,
     };
     let conversation = at.conversation;
     let Some(channel) = at.here.outside.channel(&conversation.account.channel) else {
         let reason = format!("the project has no channel {}", conversation.account.channel);
-        return give_up(at, SendFailure::Other(reason)).await;
+        return give_up(at, SendFailure::Other(reason), repeat).await;
     };
     if conversation.address == Address::default() {
-        return give_up(at, SendFailure::NotReachable).await;
+        return give_up(at, SendFailure::NotReachable, repeat).await;
     }
     loop {
         let now = at.here.now();
@@ -87,7 +87,7 @@ pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<()
             }
             failing(at, until, repeat).await
         }
-        Err(SendError::GiveUp { failure }) => give_up(at, failure).await,
+        Err(SendError::GiveUp { failure }) => give_up(at, failure, repeat).await,
         Err(SendError::Unclear) => in_doubt(at, repeat).await,
     }
 }
@@ -104,7 +104,7 @@ async fn failing(at: &Performing<'_>, until: jiff::Timestamp, repeat: bool) -> R
     let since = at.entry.failing_since.unwrap_or(now);
     let deadline = clock::after(since, DEADLINE);
     if now >= deadline {
-        return give_up(at, SendFailure::Deadline).await;
+        return give_up(at, SendFailure::Deadline, repeat).await;
     }
     at.commit(|draft| {
         if let Some(entry) = draft.entry_mut(at.id()) {
@@ -135,9 +135,16 @@ async fn in_doubt(at: &Performing<'_>, repeated: bool) -> Result<(), StoreError>
     .await
 }
 
-async fn give_up(at: &Performing<'_>, failure: SendFailure) -> Result<(), StoreError> {
-    tracing::warn!(effect = %at.id(), "a message was given up");
-    at.commit(|draft| draft.not_sent(at.id(), failure.clone())).await
+/// It will not be tried again. After a doubt, the attempt before may have arrived all the same.
+async fn give_up(at: &Performing<'_>, failure: SendFailure, doubted: bool) -> Result<(), StoreError> {
+    tracing::warn!(effect = %at.id(), doubted, "a message was given up");
+    at.commit(|draft| {
+        if !doubted {
+            draft.certainly_not_done(at.id());
+        }
+        draft.not_sent(at.id(), failure.clone());
+    })
+    .await
 }
 
 fn recipient(address: &Address) -> &str {

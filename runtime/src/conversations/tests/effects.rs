@@ -173,7 +173,9 @@ async fn what_is_refused_for_good_is_told_once() {
     assert_eq!(hospital.said().len(), 1);
     let notices = hospital.notices().await;
     assert_eq!(notices.iter().filter(|text| *text == "falhou NotReachable").count(), 1, "{notices:?}");
-    assert_eq!(hospital.here.store().dead_letters(None, 10).await.unwrap().len(), 1);
+    let dead = hospital.here.store().dead_letters(None, 10).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert!(!dead[0].may_have_arrived(), "nothing is in doubt about a refusal");
 }
 
 #[tokio::test]
@@ -305,4 +307,76 @@ async fn people_retry_or_discard_what_was_given_up() {
     assert!(hospital.here.discard_dead_letter(&dead[0].entry.effect.id).await.unwrap());
     hospital.works().await;
     assert!(hospital.here.store().dead_letters(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_message_given_up_in_doubt_that_arrives_is_nobodys_to_retry() {
+    for state in [SendState::Sent, SendState::Delivered, SendState::Read] {
+        let hospital = Hospital::open().await;
+        hospital.answers([SendError::Unclear, SendError::Unclear]);
+        asked(&hospital, "oi").await;
+        hospital.later(Duration::from_secs(30)).await;
+        hospital.later(Duration::from_secs(30)).await;
+        let effect = hospital.last_effect();
+        let dead = hospital.here.store().dead_letters(None, 10).await.unwrap();
+        assert!(dead[0].may_have_arrived());
+        let told = status(&hospital, Some(effect.clone()), "out-x", state);
+        for _ in 0..2 {
+            hospital.here.intake("whatsapp", told.clone()).await.unwrap();
+        }
+        assert!(hospital.here.store().dead_letters(None, 10).await.unwrap().is_empty(), "{state:?}");
+        assert_eq!(hospital.here.store().counts().await.unwrap().dead_letters, 0);
+        assert!(!hospital.here.retry_dead_letter(&effect).await.unwrap());
+        let heard = hospital.here.heard_of(&hospital.only().await, &effect).await.unwrap();
+        assert_eq!(heard.iter().map(|(_, state, _)| *state).collect::<Vec<_>>(), [SendState::Failed, state]);
+        let notices = hospital.notices().await;
+        assert_eq!(notices.iter().filter(|text| text.contains("has arrived")).count(), 1, "{notices:?}");
+        // From now on its statuses tie back without our id, too.
+        let told = status(&hospital, None, "out-x", SendState::Played);
+        hospital.here.intake("whatsapp", told).await.unwrap();
+        let heard = hospital.here.heard_of(&hospital.only().await, &effect).await.unwrap();
+        assert_eq!(heard.last().unwrap().1, SendState::Played);
+        hospital.later(Duration::from_secs(600)).await;
+        assert_eq!(hospital.said().iter().filter(|text| *text == "v1 ouviu oi").count(), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_has_failed_for_sure_stays_given_up_when_an_older_status_comes_late() {
+    let hospital = Hospital::open().await;
+    hospital.answers([SendError::Unclear]);
+    asked(&hospital, "oi").await;
+    let effect = hospital.last_effect();
+    for state in [SendState::Failed, SendState::Sent] {
+        let told = status(&hospital, Some(effect.clone()), "out-x", state);
+        hospital.here.intake("whatsapp", told).await.unwrap();
+    }
+    let dead = hospital.here.store().dead_letters(None, 10).await.unwrap();
+    assert_eq!(dead.len(), 1);
+    assert!(!dead[0].may_have_arrived(), "the only one that left has failed");
+    // A phone that has it says more than any refusal.
+    let told = status(&hospital, Some(effect), "out-x", SendState::Delivered);
+    hospital.here.intake("whatsapp", told).await.unwrap();
+    assert!(hospital.here.store().dead_letters(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_status_and_a_retry_at_the_same_moment_do_not_send_what_has_arrived() {
+    for _ in 0..20 {
+        let hospital = Hospital::open().await;
+        hospital.answers([SendError::Unclear, SendError::Unclear]);
+        asked(&hospital, "oi").await;
+        hospital.later(Duration::from_secs(30)).await;
+        hospital.later(Duration::from_secs(30)).await;
+        let effect = hospital.last_effect();
+        let told = status(&hospital, Some(effect.clone()), "out-x", SendState::Delivered);
+        let intake = hospital.here.intake("whatsapp", told);
+        let (arrived, retried) = tokio::join!(intake, hospital.here.retry_dead_letter(&effect));
+        arrived.unwrap();
+        retried.unwrap();
+        hospital.works().await;
+        let times = hospital.said().iter().filter(|text| *text == "v1 ouviu oi").count();
+        assert_eq!(times, 2, "whoever came first: it is not sent a third time");
+        assert!(hospital.here.store().dead_letters(None, 10).await.unwrap().is_empty());
+    }
 }

@@ -28,6 +28,7 @@ async fn dead(hospital: &Hospital) -> Vec<DeadLetter> {
 async fn given_up(hospital: &Hospital, words: &str) {
     let dead = dead(hospital).await;
     assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].may_have_arrived(), words.contains("not known"), "{words}");
     assert!(dead[0].reason.contains(words), "{}", dead[0].reason);
     assert!(hospital.notices().await.iter().any(|text| text.contains(words)));
     assert_eq!(hospital.said().last().unwrap(), "enviado?");

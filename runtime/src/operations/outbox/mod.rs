@@ -1,8 +1,12 @@
 //! The outbox as operators see it: effects that wait to be performed, and dead letters.
 
 mod list;
+mod settle;
+mod show;
 
 pub use list::{List, Listed, Only};
+pub use settle::{How, Left, Settle, Settled, Which, Why};
+pub use show::{Heard, Show, Shown, Who};
 
 use fluxo_engine::ids::{ConversationId, EffectId};
 use fluxo_engine::protocol::EffectKind;
@@ -10,7 +14,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::foundation::redact::redact;
-use crate::store::{DeadLetter, OutboxEntry, OutboxState};
+use crate::store::{DeadLetter, OutboxEntry, OutboxState, SendState};
 
 /// An effect that waits or was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,5 +126,17 @@ impl Kind {
             EffectKind::Notify { .. } => Self::Notice,
             EffectKind::SendEmail { .. } => Self::Email,
         }
+    }
+}
+
+/// How far a message is, in the operators' words.
+pub fn word(state: SendState) -> &'static str {
+    match state {
+        SendState::Accepted => "aceita pelo canal",
+        SendState::Sent => "enviada",
+        SendState::Delivered => "entregue",
+        SendState::Read => "lida",
+        SendState::Played => "ouvida",
+        SendState::Failed => "não entregue",
     }
 }

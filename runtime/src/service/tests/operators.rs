@@ -7,17 +7,22 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 
 use super::*;
-use crate::operations::outbox::{List, Listed, Only, Standing};
-use crate::operations::{OperationError, Reason, ask};
+use crate::operations::outbox::{
+    How, List, Listed, Only, Settle, Settled, Show, Shown, Standing, Which, Why,
+};
+use crate::operations::{OperationError, Reason, Request, ask};
 
 fn refused(_: usize, _: &Seen) -> Step {
     Step::json(500, &json!({ "error": { "message": "later", "code": 131_000 } }))
 }
 
-async fn listed(store: &Path) -> Option<Result<Listed, OperationError>> {
-    let list = List { only: Only::All, conversation: None, limit: 10 };
-    let answered = ask(store, &list.into(), |_| {}).await.unwrap()?;
+async fn asked<R: Request>(store: &Path, request: R) -> Option<Result<R::Answer, OperationError>> {
+    let answered = ask(store, &request.into(), |_| {}).await.unwrap()?;
     Some(answered.map(|value| serde_json::from_value(value).unwrap()))
+}
+
+async fn listed(store: &Path) -> Option<Result<Listed, OperationError>> {
+    asked(store, List { only: Only::All, conversation: None, limit: 10 }).await
 }
 
 /// What the door says to a line, whatever that is.
@@ -101,4 +106,60 @@ async fn a_store_with_a_long_path_has_a_door_too() {
     assert_eq!(listed(&store).await.unwrap().unwrap().pending, 0);
     assert!(service.stop().await);
     assert!(!store.join("control.sock").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_given_up_is_shown_and_settled() {
+    let refused = |_: usize, _: &Seen| Step::json(400, &json!({ "error": { "message": "no", "code": 100 } }));
+    let (folder, graph) = (tempfile::tempdir().unwrap(), Scripted::start(refused).await);
+    let store = folder.path().join("store");
+    let service = start(folder.path(), &graph.base()).await.unwrap();
+    assert_eq!(Caller::new(&service).says("m.1", "oi").await, 200);
+    let dead = async |count: u64| {
+        let begun = Instant::now();
+        loop {
+            let list = asked(&store, List { only: Only::Dead, conversation: None, limit: 1 }).await;
+            let list = list.unwrap().unwrap();
+            if list.dead == count && list.pending == 0 {
+                return list;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(20), "{list:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let first = dead(1).await.effects.remove(0);
+    assert!(matches!(first.standing, Standing::Dead { unclear: false, .. }), "{first:?}");
+
+    let show = async |reveal| -> Shown {
+        asked(&store, Show { effect: first.effect.clone(), reveal }).await.unwrap().unwrap()
+    };
+    let (masked, whole) = (show(false).await, show(true).await);
+    assert_eq!(whole.asked["message"]["text"], "Qual é o seu nome?");
+    assert!(whole.contact.unwrap().phone.unwrap().ends_with("5511987654321"));
+    let masked = serde_json::to_string(&masked).unwrap();
+    assert!(!masked.contains("Qual") && !masked.contains("98765"), "{masked}");
+
+    let retry = How::Retry { unclear: false, changing: false };
+    let settle = async |which: Which, how: How, only_look: bool| -> Settled {
+        asked(&store, Settle { which, how, only_look }).await.unwrap().unwrap()
+    };
+    let alike = |reason: &str| Which::Alike { reason: Some(reason.to_owned()), conversation: None };
+    assert_eq!(settle(alike("nothing like it"), retry, false).await, Settled::default());
+    let all = Which::Alike { reason: None, conversation: None };
+    assert_eq!(settle(all.clone(), retry, true).await.settled, 1, "only looked at");
+    dead(1).await;
+    // It is refused again, and dead again.
+    assert_eq!(settle(Which::Named(vec![first.effect.clone()]), retry, false).await.settled, 1);
+    said(&graph, 2).await;
+    dead(1).await;
+    assert_eq!(settle(all.clone(), retry, false).await.settled, 1);
+    said(&graph, 3).await;
+    dead(1).await;
+    assert_eq!(settle(all, How::Discard, false).await.settled, 1);
+    dead(0).await;
+    let gone = settle(Which::Named(vec![first.effect.clone()]), retry, false).await;
+    assert_eq!((gone.settled, gone.left, &gone.why[0].why), (0, 1, &Why::NotThere));
+    let error = asked(&store, Show { effect: first.effect, reveal: false }).await.unwrap().unwrap_err();
+    assert_eq!(error.reason, Reason::NotThere);
+    assert!(service.stop().await);
 }
