@@ -1,22 +1,36 @@
-//! The service as a process: its memory and CPU as the kernel counts them.
+//! The service as a process: its memory, CPU and disk as the kernel counts them.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(crate) const APP_SECRET: &str = "app-secret-for-load";
+
+/// How the service is started.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    /// The program that is `fluxo serve`.
+    pub(crate) program: PathBuf,
+    /// Whether it marks messages as read, which is a second call to the provider.
+    pub(crate) read_marks: bool,
+    /// Whether it has core 0, and nothing else.
+    pub(crate) pinned: bool,
+}
 
 /// The running service.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    pub(crate) base: String,
+    /// Host and port.
+    pub(crate) address: String,
+    arguments: Vec<String>,
+    setting: Setting,
     store: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Process {
-    pub(crate) async fn start(provider: &str) -> Self {
+    pub(crate) async fn start(provider: &str, setting: Setting) -> Self {
         let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         // Beside the target directory: a real disk, where /tmp may be memory.
         let below = root.parent().expect("a workspace").join("target");
@@ -26,40 +40,64 @@ impl Process {
             .and_then(|listener| listener.local_addr())
             .expect("loopback has a free port")
             .port();
-        let child = Command::new(std::env::current_exe().expect("this program has a path"))
-            .args(["serve", "--project"])
-            .arg(root.join("load/flows"))
-            .arg(format!("--set=server.listen=127.0.0.1:{port}"))
-            .arg(format!("--set=channels.whatsapp.base_url={provider}/v26.0"))
-            .arg(format!("--set=store.path={}", store.display()))
-            .env("WHATSAPP_ACCESS_TOKEN", "token-for-load")
-            .env("WHATSAPP_APP_SECRET", APP_SECRET)
-            .env("WHATSAPP_VERIFY_TOKEN", "verify-for-load")
-            .env("FLUXO_API_TOKEN", "api-token-for-load")
-            .env("FLUXO_LOG", "warn")
-            .stdin(Stdio::null())
-            .spawn()
-            .expect("the service starts");
-        let base = format!("http://127.0.0.1:{port}");
-        let process = Self { child, base, store, _folder: folder };
-        let client = reqwest::Client::new();
-        for _ in 0..500 {
-            let answer = client.get(format!("{}/health/ready", process.base)).send().await;
-            if answer.is_ok_and(|answer| answer.status().is_success()) {
-                return process;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        let address = format!("127.0.0.1:{port}");
+        let mut arguments = vec![
+            "serve".to_owned(),
+            format!("--project={}", root.join("load/flows").display()),
+            format!("--set=server.listen={address}"),
+            format!("--set=channels.whatsapp.base_url={provider}/v26.0"),
+            format!("--set=store.path={}", store.display()),
+        ];
+        if !setting.read_marks {
+            arguments.push("--set=channels.whatsapp.read_marks=false".to_owned());
         }
-        panic!("the service is not ready after 10 s");
+        let child = spawn(&arguments, &setting);
+        let process = Self { child, address, arguments, setting, store, _folder: folder };
+        process.ready().await;
+        process
+    }
+
+    async fn ready(&self) {
+        let client = reqwest::Client::new();
+        for _ in 0..12_000 {
+            let answer = client.get(format!("http://{}/health/ready", self.address)).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the service is not ready after a minute");
+    }
+
+    /// Takes its power to act away in the middle of whatever it does, and starts it on the same store; answers after
+    /// what time it takes messages again, and its memory then.
+    pub(crate) async fn kill_and_start_again(&mut self) -> (Duration, f64) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it has ended");
+        let begun = Instant::now();
+        self.child = spawn(&self.arguments, &self.setting);
+        self.ready().await;
+        (begun.elapsed(), self.memory_mib())
     }
 
     /// Resident memory.
     pub(crate) fn memory_mib(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib: f64 =
-            line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(0.0);
+        let kib = self.figure("status", "VmRSS:");
+        #[allow(clippy::cast_precision_loss)] // a report
+        let kib = kib as f64;
         kib / 1024.0
+    }
+
+    /// Bytes sent to the disk so far, those of a rewritten page counted each time.
+    pub(crate) fn written(&self) -> u64 {
+        self.figure("io", "write_bytes:")
+    }
+
+    /// The number behind a name in one of the kernel's files on the process.
+    fn figure(&self, file: &str, name: &str) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(name));
+        line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default()
     }
 
     /// CPU time spent so far, in user and kernel. Linux counts it in hundredths of a second.
@@ -92,6 +130,27 @@ impl Process {
         let bytes = bytes as f64;
         bytes / 1024.0 / 1024.0
     }
+}
+
+fn spawn(arguments: &[String], setting: &Setting) -> Child {
+    let mut command = if setting.pinned {
+        let mut command = Command::new("taskset");
+        command.args(["-c", "0"]).arg(&setting.program);
+        command
+    } else {
+        Command::new(&setting.program)
+    };
+    command
+        .args(arguments)
+        .env("WHATSAPP_ACCESS_TOKEN", "token-for-load")
+        .env("WHATSAPP_APP_SECRET", APP_SECRET)
+        .env("WHATSAPP_VERIFY_TOKEN", "verify-for-load")
+        .env("FLUXO_API_TOKEN", "api-token-for-load")
+        .env("FLUXO_LOG", "warn")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the service starts")
 }
 
 impl Drop for Process {

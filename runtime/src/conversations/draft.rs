@@ -46,6 +46,8 @@ pub(crate) struct Draft<'a> {
     pub(super) too_large: bool,
     /// A call's result came for a wait that is gone.
     pub(super) late_result: bool,
+    /// The answer is claimed: it leaves with this commit.
+    pub(super) claimed: bool,
     pub(super) commit: Commit,
     known: BTreeSet<EffectId>,
     touched: BTreeSet<EffectId>,
@@ -73,6 +75,7 @@ impl<'a> Draft<'a> {
             outbox,
             too_large: false,
             late_result: false,
+            claimed: false,
             commit: Commit::of(revision, conversation),
         }
     }
@@ -101,6 +104,43 @@ impl<'a> Draft<'a> {
             }
         }
         (commit, !self.inbox.is_empty())
+    }
+
+    /// Whether the first effect is a message that this change asks for and that nothing holds back.
+    pub(super) fn answers_at_once(&self) -> bool {
+        let first = self.outbox.first().filter(|_| self.known.is_empty());
+        first.is_some_and(|entry| {
+            matches!(entry.effect.kind, EffectKind::SendMessage { .. })
+                && entry.state == OutboxState::Ready
+                && entry.ready_at <= self.now
+        })
+    }
+
+    /// Marks the attempt of the first effect as begun; if nothing comes of it, it is looked at again at a moment.
+    pub(super) fn mark_answer(&mut self, again: Timestamp) {
+        if let Some(entry) = self.outbox.first_mut() {
+            entry.state = OutboxState::Started { at: self.now };
+            entry.ready_at = again;
+            self.claimed = true;
+        }
+    }
+
+    /// The conversation as it will be read once this change is committed.
+    pub(super) fn as_committed(&self) -> Loaded {
+        let commit = &self.commit;
+        let mut conversation = commit.conversation.clone();
+        conversation.next_line = conversation.next_line.max(1) + commit.lines.len() as u64;
+        let mut contact = self.record.clone();
+        contact.contact = self.contact.clone();
+        contact.revision +=
+            u64::from(!commit.contacts.is_empty()) + u64::from(!commit.contact_changes.is_empty());
+        Loaded {
+            revision: Revision(commit.expected.0 + 1),
+            conversation,
+            contact,
+            inbox: self.inbox.iter().cloned().collect(),
+            outbox: self.outbox.clone(),
+        }
     }
 
     /// The conversation as it is to be.

@@ -138,7 +138,15 @@ impl Conversations {
                 draft.receive(message.clone().into_owned());
             }
             let to_the_flow = draft.conversation().mode == Mode::Bot;
-            match self.close(draft).await {
+            let claimed = self.claim(&mut draft).await?;
+            let closed = self.close(draft).await;
+            match &closed {
+                Ok(Closed { committed: Committed::Done(_), .. }) => self.hand(claimed),
+                Ok(Closed { committed: Committed::Duplicate, .. }) | Err(_) => {
+                    self.give_up_claim(claimed).await?;
+                }
+            }
+            match closed {
                 Ok(Closed { left, committed }) => {
                     if to_the_flow && matches!(committed, Committed::Done(_)) {
                         self.show_heard(account, &message.id);

@@ -8,7 +8,8 @@
 //!    microseconds and touches nothing.
 //! 4. **One commit** carries all of it: key, session, journal, effects, timers, changes of the contact, what people
 //!    read. It is conditional on the revision that was read; if that has moved, all is decided anew.
-//! 5. **Effects** are performed by [`crate::workers::dispatcher`], in order within a conversation. What comes of
+//! 5. **Effects**: an answer that may leave at once is marked by that commit and sent when it is durable (`handing`).
+//!    All others are performed by [`crate::workers::dispatcher`], in order within a conversation. What comes of
 //!    one is an input of the engine: step 3, guarded by the lease's fence.
 //!
 //! After each commit, while the inbox has something that can be played, it is played: a commit each.
@@ -21,6 +22,7 @@ mod desk;
 mod doors;
 mod draft;
 pub mod effects;
+mod handing;
 mod intake;
 mod merge;
 pub mod names;
@@ -51,11 +53,12 @@ pub use words::Language;
 use crate::foundation::clock::Clock;
 use crate::foundation::metrics;
 use crate::releases::Releases;
-use crate::store::{Commit, Committed, Fence, Store, StoreError};
+use crate::store::{Commit, Committed, Fence, Loaded, Store, StoreError};
 use backdrops::Backdrops;
 use doors::Doors;
 use draft::{Draft, Pinned};
 use effects::pace::Pace;
+use handing::Handing;
 
 /// How often a change is decided anew because the conversation was changed meanwhile.
 const TRIES: usize = 32;
@@ -77,6 +80,9 @@ pub struct Conversations {
     doors: Doors,
     pace: Pace,
     backdrops: Backdrops,
+    handing: Handing,
+    /// When this process began to hear statuses.
+    since: Timestamp,
     effects_asked: Arc<Notify>,
     timers_armed: Arc<Notify>,
     /// Read marks under way: more than these are left out.
@@ -108,6 +114,7 @@ impl Conversations {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
+            since: clock.now(),
             store,
             releases,
             surroundings,
@@ -116,6 +123,7 @@ impl Conversations {
             doors: Doors::default(),
             pace: Pace::default(),
             backdrops: Backdrops::default(),
+            handing: Handing::default(),
             effects_asked: Arc::default(),
             timers_armed: Arc::default(),
             courtesies: Arc::new(Semaphore::new(COURTESIES)),
@@ -193,12 +201,27 @@ impl Conversations {
         &self,
         id: &ConversationId,
         fence: Option<Fence>,
+        decide: impl FnMut(&mut Draft<'_>) -> Decided<T>,
+    ) -> Result<Option<T>, StoreError> {
+        self.change_read(id, None, fence, decide).await
+    }
+
+    /// The same, decided first on what was read of it before: if that is old by now, the commit is a conflict.
+    async fn change_read<T>(
+        &self,
+        id: &ConversationId,
+        mut read: Option<Loaded>,
+        fence: Option<Fence>,
         mut decide: impl FnMut(&mut Draft<'_>) -> Decided<T>,
     ) -> Result<Option<T>, StoreError> {
         let _inside = self.doors.enter(id.as_str()).await;
         let mut too_large = false;
         for _ in 0..TRIES {
-            let Some(mut draft) = self.open(id).await? else { return Ok(None) };
+            let opened = match read.take() {
+                Some(loaded) => Some(self.draft(loaded).await?),
+                None => self.open(id).await?,
+            };
+            let Some(mut draft) = opened else { return Ok(None) };
             draft.too_large = too_large;
             let value = match decide(&mut draft) {
                 Decided::Commit(value) => value,
@@ -244,7 +267,14 @@ impl Conversations {
 
     /// Reads a conversation, with the release its session plays.
     async fn open(&self, id: &ConversationId) -> Result<Option<Draft<'_>>, StoreError> {
-        let Some(loaded) = self.store.load(id).await? else { return Ok(None) };
+        match self.store.load(id).await? {
+            Some(loaded) => self.draft(loaded).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A change of a conversation as it was read, with the release its session plays.
+    async fn draft(&self, loaded: Loaded) -> Result<Draft<'_>, StoreError> {
         let pinned = match (&loaded.conversation.session, &loaded.conversation.release) {
             (None, _) => Pinned::Nothing,
             (Some(_), None) => Pinned::Gone,
@@ -253,17 +283,23 @@ impl Conversations {
                 None => Pinned::Gone,
             },
         };
-        Ok(Some(Draft::of(self, loaded, self.releases.current(), pinned)))
+        Ok(Draft::of(self, loaded, self.releases.current(), pinned))
     }
 
     /// Commits a change and tells the workers.
     async fn close(&self, draft: Draft<'_>) -> Result<Closed, StoreError> {
+        let claimed = draft.claimed;
         let (commit, left) = draft.finish();
-        let tally = Tally::of(&commit);
+        let id = commit.conversation.id.clone();
+        let mut tally = Tally::of(&commit);
+        tally.asked &= !claimed;
         self.keep_backdrop(&commit).await?;
         let committed = self.store.commit(commit).await?;
         match committed {
             Committed::Done(_) => {
+                if tally.asked {
+                    self.handing.asked(&id);
+                }
                 self.tell_workers(&tally);
                 Ok(Closed { left, committed })
             }

@@ -40,10 +40,14 @@ impl Conversations {
         account: &Account,
         message: &str,
     ) -> Result<(), StoreError> {
+        let kept = self.store.kept_statuses(account, message).await?;
+        if kept.is_empty() {
+            return Ok(());
+        }
         let Some((conversation, effect)) = self.store.effect_of(account, message).await? else {
             return Ok(());
         };
-        for status in self.store.kept_statuses(account, message).await? {
+        for status in kept {
             self.tell_status(&conversation, &effect, message, &status).await?;
         }
         Ok(())

@@ -28,6 +28,9 @@ pub const BODY_CAP: usize = 1 << 20;
 /// closed is a request whose outcome is not known.
 const IDLE: Duration = Duration::from_secs(15);
 
+/// Idle connections kept per host: as many as may be in use at once, or each rush ends in connecting anew.
+const KEPT: usize = 256;
+
 /// A client with its pools of connections. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct HttpClient {
@@ -112,7 +115,7 @@ impl HttpClient {
                 .build()
                 .map_err(std::io::Error::other)
         };
-        Ok(Self { pooled: client(16)?, fresh: client(0)? })
+        Ok(Self { pooled: client(KEPT)?, fresh: client(0)? })
     }
 
     /// Sends a request once and reads its answer.

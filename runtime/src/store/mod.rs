@@ -236,6 +236,17 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>>;
 
+    /// Leases one conversation, whether or not it has effects yet, for the effect that the next commit will ask for;
+    /// `None` when somebody has it, or when the store leases only what is committed.
+    fn claim<'a>(
+        &'a self,
+        _conversation: &'a ConversationId,
+        _now: Timestamp,
+        _until: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+        Box::pin(async { Ok(None) })
+    }
+
     /// Gives a lease back before its time; with an old fence it does nothing.
     fn release<'a>(
         &'a self,

@@ -17,6 +17,7 @@ const AT_ONCE: usize = 128;
 /// Until stopping is asked; then what is being performed is finished and the rest left to the next start.
 pub async fn run(conversations: Arc<Conversations>, stop: Shutdown) {
     let mut working = JoinSet::new();
+    conversations.begin_handing();
     while !stop.is_asked() {
         let next = match lease(&conversations, &mut working, &stop).await {
             Ok(next) => next,
@@ -38,6 +39,7 @@ pub async fn run(conversations: Arc<Conversations>, stop: Shutdown) {
             }
         }
     }
+    conversations.end_handing().await;
     while let Some(done) = working.join_next().await {
         tell(done);
     }

@@ -17,10 +17,16 @@ struct Section {
     app_secret: Secret,
     verify_token: Secret,
     messages_per_second: Option<std::num::NonZeroU32>,
+    #[serde(default = "yes")]
+    read_marks: bool,
 }
 
 /// Meta takes 80 messages per second and number, in and out together (whatsapp-cloud.md §9); this leaves room.
 const MESSAGES_PER_SECOND: u32 = 70;
+
+fn yes() -> bool {
+    true
+}
 
 /// A business number with its secrets at hand.
 #[derive(Debug)]
@@ -39,6 +45,8 @@ pub(super) struct Settings {
     pub(super) verify_token: SecretString,
     /// How many messages may leave in a second; more than the usual where Meta has raised the number's limit.
     pub(super) messages_per_second: u32,
+    /// Whether a message is marked as read, with "typing", once it was taken in: one more call to Meta for each.
+    pub(super) read_marks: bool,
 }
 
 impl Settings {
@@ -60,6 +68,7 @@ impl Settings {
             messages_per_second: read
                 .messages_per_second
                 .map_or(MESSAGES_PER_SECOND, std::num::NonZeroU32::get),
+            read_marks: read.read_marks,
         })
     }
 }

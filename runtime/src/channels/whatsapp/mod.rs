@@ -87,7 +87,11 @@ impl Channel for WhatsApp {
     }
 
     fn acknowledge<'a>(&'a self, message: &'a str) -> BoxFuture<'a, ()> {
-        Box::pin(self.client.acknowledge(message))
+        Box::pin(async move {
+            if self.settings.read_marks {
+                self.client.acknowledge(message).await;
+            }
+        })
     }
 
     fn window_open(&self, last_inbound: Option<Timestamp>, now: Timestamp) -> bool {

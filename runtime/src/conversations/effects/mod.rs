@@ -10,8 +10,9 @@ mod open_handoff;
 mod open_ticket;
 pub(super) mod pace;
 mod send_email;
-mod send_message;
+pub(super) mod send_message;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use fluxo_engine::ids::EffectId;
@@ -20,7 +21,7 @@ use fluxo_engine::protocol::EffectKind;
 use super::draft::Draft;
 use super::{Conversations, Decided};
 use crate::mail::Email;
-use crate::store::{Conversation, Fence, Lease, OutboxEntry, StoreError};
+use crate::store::{Conversation, Fence, Lease, Loaded, OutboxEntry, StoreError};
 
 /// How long a conversation is leased: longer than any effect may take.
 pub const LEASE: Duration = Duration::from_secs(5 * 60);
@@ -35,6 +36,8 @@ struct Performing<'a> {
     conversation: &'a Conversation,
     entry: &'a OutboxEntry,
     fence: Fence,
+    /// The conversation as it was read, for the first change that follows from it.
+    read: Mutex<Option<Loaded>>,
 }
 
 impl Conversations {
@@ -48,8 +51,13 @@ impl Conversations {
         let Some(entry) = loaded.outbox.first().filter(|entry| entry.ready_at <= self.now()) else {
             return Ok(false);
         };
-        let performing =
-            Performing { here: self, conversation: &loaded.conversation, entry, fence: lease.fence };
+        let performing = Performing {
+            here: self,
+            conversation: &loaded.conversation,
+            entry,
+            fence: lease.fence,
+            read: Mutex::default(),
+        };
         match &entry.effect.kind {
             EffectKind::SendMessage { message } => send_message::perform(&performing, message).await?,
             EffectKind::CallHttp { request } => call_http::perform(&performing, request).await?,
@@ -67,6 +75,25 @@ impl Conversations {
     }
 }
 
+impl Conversations {
+    /// Makes the attempt that the commit of the message has marked. `loaded` is the conversation as that left it.
+    ///
+    /// # Errors
+    /// As [`Conversations::perform_next`].
+    pub(super) async fn perform_begun(&self, lease: &Lease, loaded: Loaded) -> Result<(), StoreError> {
+        let Some(entry) = loaded.outbox.first() else { return Ok(()) };
+        let EffectKind::SendMessage { message } = &entry.effect.kind else { return Ok(()) };
+        let performing = Performing {
+            here: self,
+            conversation: &loaded.conversation,
+            entry,
+            fence: lease.fence,
+            read: Mutex::new(Some(loaded.clone())),
+        };
+        send_message::attempt(&performing, message).await
+    }
+}
+
 impl Performing<'_> {
     fn id(&self) -> &EffectId {
         &self.entry.effect.id
@@ -74,8 +101,9 @@ impl Performing<'_> {
 
     /// Commits what came of it, unless it was settled otherwise meanwhile (a status, for example).
     async fn commit(&self, mut decide: impl FnMut(&mut Draft<'_>)) -> Result<(), StoreError> {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.here
-            .change(&self.conversation.id, Some(self.fence), |draft| {
+            .change_read(&self.conversation.id, read, Some(self.fence), |draft| {
                 if draft.entry(self.id()).is_none() {
                     return Decided::Leave(());
                 }

@@ -7,16 +7,18 @@
 use std::time::Duration;
 
 use fluxo_engine::protocol::{Message, SendFailure};
+use jiff::Timestamp;
 
 use super::pace::Wait;
 use super::{LIMIT, Performing, backoff};
-use crate::channels::{Receipt, SendError};
+use crate::channels::{Channel, Receipt, SendError};
+use crate::conversations::Conversations;
 use crate::conversations::words::Words;
 use crate::foundation::clock;
-use crate::store::{Address, OutboxState, StoreError};
+use crate::store::{Address, Conversation, OutboxState, StoreError};
 
 /// How long a status is waited for after a doubt.
-const PAUSE: Duration = Duration::from_secs(30);
+pub(in crate::conversations) const PAUSE: Duration = Duration::from_secs(30);
 /// How long a failing message may hold back what follows.
 const DEADLINE: Duration = Duration::from_secs(2 * 60);
 /// Waits up to this are spent by the worker; for longer ones the conversation is given back.
@@ -26,8 +28,13 @@ pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<()
     let repeat = match at.entry.state {
         OutboxState::Ready => false,
         OutboxState::InDoubt { repeated: false, .. } => true,
-        // The attempt was cut off by a stop of the service.
-        OutboxState::Started { .. } => return in_doubt(at, false).await,
+        // The attempt was cut off by a stop of the service. If a status has not come in all that time, none will.
+        OutboxState::Started { at: begun } => {
+            if at.here.now() < clock::after(begun.max(at.here.since), PAUSE) {
+                return in_doubt(at, false).await;
+            }
+            true
+        }
         OutboxState::InDoubt { repeated: true, .. } => return give_up(at, SendFailure::Unclear, true).await,
     };
     let conversation = at.conversation;
@@ -69,6 +76,38 @@ pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<()
     } else if !at.started().await? {
         return Ok(());
     }
+    send(at, &**channel, message, repeat).await
+}
+
+/// Makes the attempt that the message's own commit has marked.
+pub(super) async fn attempt(at: &Performing<'_>, message: &Message) -> Result<(), StoreError> {
+    match at.here.outside.channel(&at.conversation.account.channel) {
+        Some(channel) => send(at, &**channel, message, false).await,
+        // It was there when the message was claimed, and channels do not go away.
+        None => in_doubt(at, false).await,
+    }
+}
+
+/// Whether a message to the contact may leave at this moment; if so, it counts as having left.
+pub(in crate::conversations) fn may_leave(
+    here: &Conversations,
+    conversation: &Conversation,
+    now: Timestamp,
+) -> bool {
+    let Conversation { account, address, .. } = conversation;
+    here.outside.channel(&account.channel).is_some_and(|channel| {
+        *address != Address::default()
+            && here.pace.ask(account, channel.messages_per_second(), recipient(address), now).is_ok()
+    })
+}
+
+async fn send(
+    at: &Performing<'_>,
+    channel: &dyn Channel,
+    message: &Message,
+    repeat: bool,
+) -> Result<(), StoreError> {
+    let conversation = at.conversation;
     let sent = tokio::time::timeout(LIMIT, channel.send(&conversation.address, message, at.id())).await;
     match sent.unwrap_or(Err(SendError::Unclear)) {
         Ok(receipt) => accepted(at, &receipt).await,
@@ -99,7 +138,7 @@ async fn accepted(at: &Performing<'_>, receipt: &Receipt) -> Result<(), StoreErr
 }
 
 /// Not taken now: again later, until the deadline.
-async fn failing(at: &Performing<'_>, until: jiff::Timestamp, repeat: bool) -> Result<(), StoreError> {
+async fn failing(at: &Performing<'_>, until: Timestamp, repeat: bool) -> Result<(), StoreError> {
     let now = at.here.now();
     let since = at.entry.failing_since.unwrap_or(now);
     let deadline = clock::after(since, DEADLINE);

@@ -3,6 +3,7 @@
 mod desk;
 mod effects;
 mod engine;
+mod handing;
 mod intake;
 mod mail;
 mod merge;

@@ -113,7 +113,12 @@ impl Document {
                 };
                 here = inner;
             }
-            let value = Spanned::new(0..0, DeValue::String(value.clone().into()));
+            let value = match value.as_str() {
+                "true" => DeValue::Boolean(true),
+                "false" => DeValue::Boolean(false),
+                text => DeValue::String(text.to_owned().into()),
+            };
+            let value = Spanned::new(0..0, value);
             here.insert(Spanned::new(0..0, last.to_owned().into()), value);
         }
         Ok(table)

@@ -1,8 +1,9 @@
 //! Who may perform the effects of which conversation, and until when.
 //!
 //! One process at a time has the store, so a lease cannot outlive it and is not written down: after a start nobody
-//! holds any, and `attempt_started`, which is durable, says what was under way. Leases are given and looked at on the
-//! writer's thread, in order with commits: who gets one sees all that was committed under the one before.
+//! holds any, and `attempt_started`, which is durable, says what was under way. Whoever gets a lease reads the
+//! conversation after that, and a lease is given back only when what was committed under it is durable: so the next
+//! holder sees all of it. Fences are looked at on the writer's thread, in order with commits: what comes late is refused.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard};

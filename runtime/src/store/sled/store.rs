@@ -252,17 +252,15 @@ impl Store for SledStore {
         limit: usize,
     ) -> BoxFuture<'_, Result<Vec<Lease>, StoreError>> {
         Box::pin(async move {
-            let leases = self.leases.clone();
-            let given = self.keyspace.commit(move |tx| {
-                leases.forget(now);
-                let view = tx.view();
+            self.leases.forget(now);
+            let given = self.keyspace.read(|view| {
                 let mut given = Vec::new();
-                for row in ready::rows(&view, &ready::at(now)) {
+                for row in ready::rows(view, &ready::at(now)) {
                     if given.len() == limit {
                         break;
                     }
                     let (_, conversation) = row?;
-                    if let Some(fence) = leases.take(&conversation, now, until) {
+                    if let Some(fence) = self.leases.take(&conversation, now, until) {
                         given.push(Lease { conversation, fence });
                     }
                 }
@@ -272,19 +270,23 @@ impl Store for SledStore {
         })
     }
 
+    fn claim<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<Lease>, StoreError>> {
+        let fence = self.leases.take(conversation, now, until);
+        Box::pin(async move { Ok(fence.map(|fence| Lease { conversation: conversation.clone(), fence })) })
+    }
+
     fn release<'a>(
         &'a self,
         conversation: &'a ConversationId,
         fence: Fence,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let (leases, id) = (self.leases.clone(), conversation.clone());
-            let given_back = self.keyspace.commit(move |_| {
-                leases.release(&id, fence);
-                Ok(())
-            });
-            Ok(given_back.await?)
-        })
+        self.leases.release(conversation, fence);
+        Box::pin(async { Ok(()) })
     }
 
     fn next_effect(&self, now: Timestamp) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
