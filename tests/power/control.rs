@@ -34,14 +34,15 @@ pub(crate) fn run(machine: &Machine, seed: u64, cuts: usize) -> Result<Verdict, 
     let plugged = machine.plug_in(disk.clone())?;
     plugged.format()?;
     let mounted = plugged.mount("")?;
+    let from = disk.position();
     let batches = write(&mounted.path().join("sled"), &disk, seed).map_err(|error| error.to_string())?;
     let mut recording = disk.recording();
     drop(mounted);
     drop(plugged);
 
     let mut verdict = Verdict::new("control, sled without our fdatasync", cuts);
-    verdict.wrote(&recording, batches.acknowledged.len() * BATCH);
-    let from = batches.acknowledged.first().copied().unwrap_or_default();
+    verdict.wrote(&recording, from, batches.acknowledged.len() * BATCH);
+    let from = batches.acknowledged.first().copied().unwrap_or(from);
     let mut random = Random::of(seed, 3, 0);
     for at in recording.moments(from, cuts, &mut random) {
         let loss = Loss::ALL[random.below(Loss::ALL.len())];
@@ -56,11 +57,11 @@ pub(crate) fn run(machine: &Machine, seed: u64, cuts: usize) -> Result<Verdict, 
 /// As the store does it, but for the sync.
 fn write(path: &Path, disk: &Disk, seed: u64) -> sled::Result<Batches> {
     let database = sled::Config::new().path(path).flush_every_ms(None).open()?;
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), disk.written());
     let mut acknowledged = Vec::new();
     while begun.elapsed() < LENGTH {
         // The disk is fast, and what matters is the time between two journal writes of ext4.
-        if disk.written() > WRITTEN / 7 * (begun.elapsed().as_secs() + 1) {
+        if disk.written() - before > WRITTEN / 7 * (begun.elapsed().as_secs() + 1) {
             std::thread::sleep(Duration::from_millis(5));
             continue;
         }

@@ -207,10 +207,10 @@ impl Recording {
         self.log.iter().filter(|event| matches!(event, Event::Flush)).count()
     }
 
-    /// The most bytes that were ever written between two flushes.
-    pub(crate) fn most_unflushed(&self) -> u64 {
+    /// The most bytes that were ever written between two flushes, from a moment on.
+    pub(crate) fn most_unflushed(&self, from: Position) -> u64 {
         let (mut most, mut open) = (0, 0);
-        for event in &self.log {
+        for event in &self.log[from..] {
             match event {
                 Event::Write { bytes, .. } => open += bytes.len() as u64,
                 Event::Flush => open = 0,
@@ -237,6 +237,10 @@ impl Recording {
             .collect();
         moments.sort_unstable();
         moments
+    }
+
+    pub(crate) fn tell(&self, at: Position) {
+        for n in at.saturating_sub(60)..at { match &self.log[n] { Event::Write{offset,bytes} => eprintln!("  {n} W {offset} +{}", bytes.len()), Event::Flush => eprintln!("  {n} F") } }
     }
 
     /// The disk after a cut at a moment, which is not before the one of the last call.

@@ -5,13 +5,20 @@
 
 #![allow(clippy::print_stdout)] // the report is what it is for
 
+mod book;
 mod control;
 mod disk;
 mod machine;
+mod phones;
+mod process;
+mod provider;
 mod random;
+mod service;
 mod store;
+mod trouble;
 mod turns;
 mod verdict;
+mod webhook;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -54,5 +61,7 @@ fn main() -> ExitCode {
     };
     scenario("control", &mut || Ok(control::run(&machine, seed, cuts.div_ceil(5))?.hurt_as_expected()));
     scenario("store", &mut || Ok(store::run(&machine, handle, seed, cuts)?.unhurt()));
+    scenario("service", &mut || Ok(service::run(&machine, handle, seed, cuts.div_ceil(2))?.unhurt()));
+    scenario("trouble", &mut || Ok(trouble::run(&machine, handle)?.unhurt()));
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -83,7 +83,7 @@ pub(crate) fn run(machine: &Machine, handle: &Handle, seed: u64, cuts: usize) ->
     drop(plugged);
 
     let mut verdict = Verdict::new("store", cuts);
-    verdict.wrote(&recording, life.acknowledged());
+    verdict.wrote(&recording, from, life.acknowledged());
     let mut random = Random::of(seed, 0, cuts as u64);
     let moments = recording.moments(from, cuts, &mut random);
     let jobs: Vec<Job> =
@@ -109,6 +109,7 @@ pub(crate) fn run(machine: &Machine, handle: &Handle, seed: u64, cuts: usize) ->
 
 /// Writes, closes, opens and writes again: the first opening, a clean close and a recovery are cut as well.
 async fn live(path: &Path, disk: &Disk, seed: u64) -> Result<Life, String> {
+    let begun = disk.written();
     let talks: Vec<Talk> = (0..WRITERS * TALKS_EACH).map(|number| Talk { seed, number }).collect();
     let mut life =
         Life { before: vec![0; talks.len()], known: vec![Known::default(); talks.len()], talks, release: None };
@@ -119,7 +120,8 @@ async fn live(path: &Path, disk: &Disk, seed: u64) -> Result<Life, String> {
             kept.map_err(|error| error.to_string())?;
             life.release = Some(disk.position());
         }
-        write(&store, disk, &mut life, WRITTEN * half / 2).await?;
+        let until = begun + WRITTEN * half / 2;
+        write(&store, disk, &mut life, until).await?;
     }
     Ok(life)
 }
@@ -322,13 +324,13 @@ async fn indexes(store: &dyn Store, all: &BTreeMap<String, Held>) -> Result<(), 
     equal("the list of conversations", &listed, &expected)?;
 
     let mut timers: Vec<_> = all.values().flat_map(|held| held.timers.iter().cloned()).collect();
-    let mut due = store.due(Timestamp::MAX, usize::MAX).await.map_err(told)?;
+    let mut due = store.due(Timestamp::MAX, None, usize::MAX).await.map_err(told)?;
     timers.sort_by_key(|row| (row.due, row.wait.clone()));
     due.sort_by_key(|row| (row.due, row.wait.clone()));
     equal("the timers", &due, &timers)?;
 
     let mut dead: Vec<_> = all.values().flat_map(|held| held.dead.iter().cloned()).collect();
-    let mut letters = store.dead_letters(usize::MAX).await.map_err(told)?;
+    let mut letters = store.dead_letters(None, usize::MAX).await.map_err(told)?;
     dead.sort_by_key(|letter| letter.entry.effect.id.to_string());
     letters.sort_by_key(|letter| letter.entry.effect.id.to_string());
     equal("the dead letters", &letters, &dead)?;

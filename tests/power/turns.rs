@@ -4,16 +4,16 @@
 use std::collections::VecDeque;
 
 use fluxo::store::{
-    Account, Address, Commit, ContactRecord, Conversation, DeadLetter, DedupeKey, InboxEntry, JournalEntry,
-    Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, Revision, Speaker, StartRequest, TimerRow,
+    Account, Address, BackdropId, Commit, ContactRecord, Conversation, DeadLetter, DedupeKey, InboxEntry,
+    Input, JournalEntry, Kept, Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, Prints, Recorded,
+    Revision, Speaker, StartRequest, TimerRow,
 };
 use fluxo_engine::ids::{EffectId, SessionId, WaitId};
 use fluxo_engine::protocol::{
-    Assign, Contact, ContactChange, Content, Effect, EffectKind, Handoff, Inbound, Message, Object, Origin,
-    TimerKind,
+    Assign, Contact, ContactChange, Content, Effect, EffectKind, Event, Handoff, Inbound, Message, Object,
+    Origin, TimerKind, Wake,
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 
 use crate::random::Random;
 
@@ -183,6 +183,7 @@ impl Talk {
                 last_inbound: Some(at(turn)),
                 last_message: Some(self.message(turn).message),
                 closing: false,
+                journaled: None,
                 next_line: 0,
             },
         );
@@ -205,13 +206,21 @@ impl Talk {
         if turn > 1 && !turn.is_multiple_of(4) {
             commit.timers_disarm = vec![(self.wait(turn - 1), TimerKind::NoAnswer)];
         }
+        let visit = u32::try_from(turn).expect("a test is short");
         let much = if turn.is_multiple_of(9) { 12_000 } else { 400 };
         commit.journal = Some(JournalEntry {
             at: at(turn),
             session: self.session(),
-            turn: u32::try_from(turn).expect("a test is short"),
-            input: json!({ "message": text(much, &format!("entrada {id} {turn}")) }),
-            events: json!([{ "turn": turn }]),
+            turn: visit,
+            events: vec![Event::NodeEntered { flow: "f".into(), node: "n".into(), visit }],
+            kept: Kept::Whole(Box::new(Recorded {
+                backdrop: BackdropId([7; 8]),
+                input: Input::Wake(Wake::Close { outcome: text(much, &format!("entrada {id} {turn}")) }),
+                contact: None,
+                window_open: true,
+                prints: Prints { session: visit, ..Prints::default() },
+                asked: Vec::new(),
+            })),
         });
         commit.lines = vec![
             Line { at: at(turn), by: Speaker::Contact, body: LineBody::Inbound(self.inbound(turn)) },

@@ -1,6 +1,6 @@
 //! What a scenario found, for people and for the exit code.
 
-use crate::disk::Recording;
+use crate::disk::{Position, Recording};
 
 /// The outcome of a scenario's cuts.
 #[derive(Debug)]
@@ -9,19 +9,20 @@ pub(crate) struct Verdict {
     cuts: usize,
     wrote: String,
     hurt: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Verdict {
     pub(crate) fn new(scenario: &'static str, cuts: usize) -> Self {
-        Self { scenario, cuts, wrote: String::new(), hurt: Vec::new() }
+        Self { scenario, cuts, wrote: String::new(), hurt: Vec::new(), notes: Vec::new() }
     }
 
-    pub(crate) fn wrote(&mut self, recording: &Recording, acknowledged: usize) {
+    pub(crate) fn wrote(&mut self, recording: &Recording, from: Position, acknowledged: usize) {
         self.wrote = format!(
             "{acknowledged} acknowledged over {} writes and {} flushes, at most {} KiB between two of them",
             recording.writes(),
             recording.flushes(),
-            recording.most_unflushed() / 1024,
+            recording.most_unflushed(from) / 1024,
         );
     }
 
@@ -31,8 +32,9 @@ impl Verdict {
         }
     }
 
-    pub(crate) fn hurt(&self) -> usize {
-        self.hurt.len()
+    /// Something else that people want to know.
+    pub(crate) fn note(&mut self, note: String) {
+        self.notes.push(note);
     }
 
     /// Nothing may be hurt.
@@ -49,6 +51,9 @@ impl Verdict {
 
     fn report(&self, shown: usize) {
         println!("{}: {} cuts, {}: {} hurt", self.scenario, self.cuts, self.wrote, self.hurt.len());
+        for note in &self.notes {
+            println!("  {note}");
+        }
         for harm in self.hurt.iter().take(shown) {
             println!("  {harm}");
         }
