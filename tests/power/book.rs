@@ -22,8 +22,12 @@ impl Known<'_> {
     /// what was said to it is on its way or has been taken. Nothing is there that nobody wrote.
     pub(crate) async fn holds(&self, store: &dyn Store) -> Result<(), String> {
         let told = |error: fluxo::store::StoreError| error.to_string();
-        let taken: BTreeSet<&str> =
-            self.taken.iter().filter(|taken| taken.at <= self.at).map(|taken| taken.effect.as_str()).collect();
+        let taken: BTreeSet<&str> = self
+            .taken
+            .iter()
+            .filter(|taken| taken.at <= self.at)
+            .map(|taken| taken.effect.as_str())
+            .collect();
         let all: BTreeMap<String, Conversation> = store
             .conversations(None, usize::MAX)
             .await
@@ -33,7 +37,11 @@ impl Known<'_> {
             .collect();
         let counts = store.counts().await.map_err(told)?;
         if counts.conversations != all.len() as u64 {
-            return Err(format!("{} conversations are counted, {} are there", counts.conversations, all.len()));
+            return Err(format!(
+                "{} conversations are counted, {} are there",
+                counts.conversations,
+                all.len()
+            ));
         }
         let mut outbox = 0;
         for chat in self.chats {
@@ -70,7 +78,9 @@ impl Known<'_> {
             if heard.len() > chat.begun_by(self.at) {
                 return Err(format!("{} messages are there, {} were written", heard.len(), chat.begun.len()));
             }
-            if let Some(n) = (1..).zip(&heard).find_map(|(n, text)| (!text.starts_with(&said(n))).then_some(n)) {
+            if let Some(n) =
+                (1..).zip(&heard).find_map(|(n, text)| (!text.starts_with(&said(n))).then_some(n))
+            {
                 return Err(format!("message {n} is another: {:?}", heard[n - 1]));
             }
             let played = heard.len() - waiting;
@@ -79,7 +89,9 @@ impl Known<'_> {
                 let found: Vec<_> = replies.iter().filter(of_it).collect();
                 match found.as_slice() {
                     [(effect, _)] if pending.contains(effect) || taken.contains(effect.as_str()) => {}
-                    [(effect, _)] => return Err(format!("the reply {effect} is neither taken nor on its way")),
+                    [(effect, _)] => {
+                        return Err(format!("the reply {effect} is neither taken nor on its way"));
+                    }
                     [] => return Err(format!("message {n} of {played} was played and not answered")),
                     [_, _, ..] => return Err(format!("message {n} was played {} times", found.len())),
                 }

@@ -152,11 +152,6 @@ impl Disk {
         self.state().written
     }
 
-    /// The disk as it is, for another life.
-    pub(crate) fn image(&self) -> Image {
-        self.state().now.clone()
-    }
-
     /// Ends the recording and hands it over, to be cut.
     pub(crate) fn recording(&self) -> Recording {
         let mut state = self.state();
@@ -237,10 +232,6 @@ impl Recording {
             .collect();
         moments.sort_unstable();
         moments
-    }
-
-    pub(crate) fn tell(&self, at: Position) {
-        for n in at.saturating_sub(60)..at { match &self.log[n] { Event::Write{offset,bytes} => eprintln!("  {n} W {offset} +{}", bytes.len()), Event::Flush => eprintln!("  {n} F") } }
     }
 
     /// The disk after a cut at a moment, which is not before the one of the last call.

@@ -287,6 +287,10 @@ impl Filesystem for Plugs {
     }
 
     fn fsync(&self, _: &Request, number: INodeNo, _: FileHandle, _: bool, reply: ReplyEmpty) {
-        if self.disk(number.0).is_some_and(|disk| disk.flush()) { reply.ok() } else { reply.error(Errno::EIO) }
+        if self.disk(number.0).is_some_and(|disk| disk.flush()) {
+            reply.ok()
+        } else {
+            reply.error(Errno::EIO)
+        }
     }
 }

@@ -56,7 +56,11 @@ fn main() -> ExitCode {
             println!("{name}: could not be tested: {error}");
             false
         });
-        println!("  {name} took {:.1} s{}", begun.elapsed().as_secs_f64(), if outcome { "" } else { ": FAILED" });
+        println!(
+            "  {name} took {:.1} s{}",
+            begun.elapsed().as_secs_f64(),
+            if outcome { "" } else { ": FAILED" }
+        );
         sound &= outcome;
     };
     scenario("control", &mut || Ok(control::run(&machine, seed, cuts.div_ceil(5))?.hurt_as_expected()));

@@ -5,10 +5,6 @@
 pub(crate) struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// A stream of its own for a thing with numbers.
     pub(crate) fn of(seed: u64, thing: u64, part: u64) -> Self {
         let mut random = Self(seed ^ thing.wrapping_mul(0xd6e8_feb8_6659_fd93));

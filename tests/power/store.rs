@@ -111,8 +111,12 @@ pub(crate) fn run(machine: &Machine, handle: &Handle, seed: u64, cuts: usize) ->
 async fn live(path: &Path, disk: &Disk, seed: u64) -> Result<Life, String> {
     let begun = disk.written();
     let talks: Vec<Talk> = (0..WRITERS * TALKS_EACH).map(|number| Talk { seed, number }).collect();
-    let mut life =
-        Life { before: vec![0; talks.len()], known: vec![Known::default(); talks.len()], talks, release: None };
+    let mut life = Life {
+        before: vec![0; talks.len()],
+        known: vec![Known::default(); talks.len()],
+        talks,
+        release: None,
+    };
     for half in 1..=2 {
         let store = open(path).await?;
         if life.release.is_none() {
@@ -361,7 +365,12 @@ async fn indexes(store: &dyn Store, all: &BTreeMap<String, Held>) -> Result<(), 
     equal("the counts", &store.counts().await.map_err(told)?, &counts)
 }
 
-fn same<T: PartialEq + std::fmt::Debug>(talk: &Talk, what: &str, found: &T, wanted: &T) -> Result<(), String> {
+fn same<T: PartialEq + std::fmt::Debug>(
+    talk: &Talk,
+    what: &str,
+    found: &T,
+    wanted: &T,
+) -> Result<(), String> {
     equal(&format!("{what} of {}", talk.id()), found, wanted)
 }
 

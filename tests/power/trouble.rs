@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use crate::book::Known;
 use crate::disk::{Disk, Image};
-use crate::machine::{Machine, Mounted, Plugged};
+use crate::machine::{Machine, Plugged};
 use crate::phones::{Chat, Phones};
 use crate::process::Process;
 use crate::provider::{Provider, Taken};
