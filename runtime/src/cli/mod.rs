@@ -6,6 +6,7 @@ mod chat;
 mod check;
 mod demo;
 mod documents;
+mod flows;
 mod graph;
 mod operate;
 mod outbox;
@@ -73,6 +74,8 @@ enum Command {
     Chat(chat::Arguments),
     /// Desenha um fluxo
     Graph(graph::Arguments),
+    /// Publica fluxos, mostra o que está publicado e volta atrás
+    Flows(flows::Arguments),
     /// Sobe só o mundo de fora simulado: TOTVS RM, WhatsApp e o telefone no navegador
     Sandbox(sandbox::Arguments),
     /// Atende: webhooks, fluxos, fila de envio, temporizadores
@@ -102,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Test(arguments) => test::run(&arguments),
         Command::Chat(arguments) => chat::run(&arguments),
         Command::Graph(arguments) => graph::run(&arguments),
+        Command::Flows(arguments) => flows::run(&arguments),
         Command::Sandbox(arguments) => sandbox::run(&arguments),
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

@@ -1,7 +1,7 @@
 //! `fluxo serve`: the service.
 
 use clap::ValueEnum;
-use fluxo_engine::check::{Language, ProjectFacts};
+use fluxo_engine::check::Language;
 use tokio::net::TcpListener;
 
 use super::operate::At;
@@ -50,10 +50,7 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 
 /// Publishes what has no error.
 pub(super) fn checker(config: &Config) -> Checked {
-    Checked {
-        facts: ProjectFacts::from(&config.play(jiff::Timestamp::now())),
-        language: Language::Portuguese,
-    }
+    Checked { project: config.play(jiff::Timestamp::now()), language: Language::Portuguese }
 }
 
 /// Starts the log. `FLUXO_LOG` says how much is told.

@@ -13,6 +13,7 @@
 mod ask;
 mod door;
 mod error;
+pub mod flows;
 pub mod outbox;
 mod progress;
 mod socket;
@@ -88,6 +89,12 @@ operations! {
     OutboxShow(outbox::Show);
     /// Dead letters tried again or let go.
     OutboxSettle(outbox::Settle);
+    /// What is published, and what is in flight on it.
+    FlowsList(flows::List);
+    /// Publishes the flows on the disk.
+    FlowsPublish(flows::Publish);
+    /// Goes back to a release before.
+    FlowsRollback(flows::Rollback);
 }
 
 /// Carries out operations on one store.

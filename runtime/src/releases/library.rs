@@ -6,11 +6,15 @@ use fluxo_engine::ids::{FlowId, ReleaseId};
 use fluxo_engine::protocol::{Inbound, Project, Resume, Trigger, Turn};
 use fluxo_engine::{Route, Session};
 
-use super::{Door, Played, Release, Standing};
+use super::{Door, Place, Played, Release, Standing};
 
 impl Release for Library {
     fn id(&self) -> &ReleaseId {
         self.release()
+    }
+
+    fn library(&self) -> Option<&Library> {
+        Some(self)
     }
 
     fn route(&self, project: &Project, channel: &str, message: &Inbound) -> Route {
@@ -22,6 +26,15 @@ impl Release for Library {
             Some(flow) if flow.begins_on(When::Api) => Door::Open,
             Some(_) => Door::Closed,
             None => Door::Missing,
+        }
+    }
+
+    fn place(&self, session: &[u8]) -> Result<Place, Error> {
+        let session = Session::decode(session)?;
+        let in_flight = session.is_in_flight();
+        match session.place().pop() {
+            Some((flow, node)) => Ok(Place { flow, node, in_flight }),
+            None => Err(Error::Ended),
         }
     }
 

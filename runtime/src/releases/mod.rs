@@ -1,7 +1,12 @@
 //! Releases: all flows published together. The current one, and the older ones that open sessions still play.
 
 mod checked;
+mod disk;
 mod library;
+mod published;
+#[cfg(test)]
+mod tests;
+mod verdict;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,13 +14,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 pub use checked::Checked;
+pub use disk::Disk;
 use fluxo_engine::error::Error;
 use fluxo_engine::flow::Library;
-use fluxo_engine::ids::{EffectId, FlowId, ReleaseId, WaitId};
+use fluxo_engine::ids::{EffectId, FlowId, NodeId, ReleaseId, WaitId};
 use fluxo_engine::protocol::{Inbound, Project, Resume, Trigger, Turn};
 pub use fluxo_engine::{Hearing, Route};
+use jiff::Timestamp;
+pub use published::{Announcement, PublishError, Published, RollbackError};
+pub use verdict::{Finding, Tested, Verdict};
 
-use crate::store::{Documents, Store, StoreError};
+use crate::store::{Documents, Occasion, Publication, Store, StoreError};
 
 /// Older releases kept in memory; the others are read again when a session needs them.
 const KEPT: usize = 8;
@@ -30,6 +39,17 @@ pub trait Release: fmt::Debug + Send + Sync {
 
     /// Whether a flow may be started from outside.
     fn door(&self, flow: &FlowId) -> Door;
+
+    /// The engine's own form of it; absent where something else stands in for the engine.
+    fn library(&self) -> Option<&Library> {
+        None
+    }
+
+    /// The node at which a stored session stands, of this or any other release.
+    ///
+    /// # Errors
+    /// A session that cannot be read.
+    fn place(&self, session: &[u8]) -> Result<Place, Error>;
 
     /// Where a stored session stands.
     ///
@@ -83,39 +103,46 @@ pub struct Standing {
     pub question: Option<EffectId>,
 }
 
+/// The node at which a session stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The innermost flow.
+    pub flow: FlowId,
+    /// Its node.
+    pub node: NodeId,
+    /// The result of something asked of the world is awaited.
+    pub in_flight: bool,
+}
+
 /// Makes releases of documents.
 pub trait Compiler: fmt::Debug + Send + Sync {
     /// Documents that are to be published. The errors are the checker's findings, ready to be shown.
     ///
     /// # Errors
     /// Documents with errors are not published.
-    fn check(&self, documents: &Documents) -> Result<Arc<dyn Release>, Vec<String>>;
+    fn check(&self, documents: &Documents) -> Result<Arc<dyn Release>, Vec<Finding>>;
 
     /// Documents that were published before, perhaps by an older checker.
     ///
     /// # Errors
     /// Why they cannot be read, for developers.
     fn read(&self, documents: &Documents) -> Result<Arc<dyn Release>, String>;
-}
 
-/// Why nothing was published.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// The checker found errors.
-    #[error("the flows have {} errors", .0.len())]
-    Findings(Vec<String>),
-    /// The store did not keep the documents.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    /// Plays the flows' tests on a release. Takes as long as they do.
+    fn test(&self, library: &Library, tests: &Documents) -> Tested;
 }
 
 /// The releases.
 pub struct Releases {
     store: Arc<dyn Store>,
-    compiler: Box<dyn Compiler>,
+    compiler: Arc<dyn Compiler>,
     current: ArcSwap<Arc<dyn Release>>,
     /// The most recently used last.
     older: Mutex<VecDeque<Arc<dyn Release>>>,
+    /// What was said of the flows looked at last: it is asked for again and again, and takes a while to find.
+    judged: Mutex<Option<(Disk, Arc<Verdict>)>>,
+    /// Held while the current release is being changed.
+    changing: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for Releases {
@@ -125,26 +152,100 @@ impl fmt::Debug for Releases {
 }
 
 impl Releases {
-    /// Publishes the first release of this process.
-    ///
-    /// # Errors
-    /// As [`Releases::publish`].
-    pub async fn open(
-        store: Arc<dyn Store>,
-        compiler: Box<dyn Compiler>,
-        documents: &Documents,
-    ) -> Result<Self, PublishError> {
-        let first = compiler.check(documents).map_err(PublishError::Findings)?;
-        store.keep_release(first.id(), documents).await?;
-        let current = ArcSwap::from_pointee(first);
-        Ok(Self { store, compiler, current, older: Mutex::default() })
+    fn new(store: Arc<dyn Store>, compiler: Arc<dyn Compiler>, current: Arc<dyn Release>) -> Self {
+        Self {
+            store,
+            compiler,
+            current: ArcSwap::from_pointee(current),
+            older: Mutex::default(),
+            judged: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+        }
     }
 
-    /// For work on the store while no service runs: the releases that are kept can be read, and the current one is an
-    /// empty one, because nothing begins.
-    pub fn resting(store: Arc<dyn Store>, compiler: Box<dyn Compiler>) -> Self {
-        let nothing: Arc<dyn Release> = Arc::new(Library::new([]));
-        Self { store, compiler, current: ArcSwap::from_pointee(nothing), older: Mutex::default() }
+    /// Goes on with the release that was current. Flows that have changed since take its place if nothing stands
+    /// against them and `publishes` says so; what stands against them is told, and the one before stays. Where there
+    /// was none, the flows on the disk become the first.
+    ///
+    /// # Errors
+    /// [`PublishError::Refused`] where there is neither a release that can be played nor flows without errors.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        compiler: Arc<dyn Compiler>,
+        disk: &Disk,
+        now: Timestamp,
+        publishes: bool,
+    ) -> Result<Self, PublishError> {
+        let on_disk = compiler.check(&disk.flows);
+        let last = store.publications(1).await?.pop();
+        let kept = match &last {
+            Some(last) => match &on_disk {
+                Ok(release) if *release.id() == last.release => Some(Arc::clone(release)),
+                Ok(_) | Err(_) => read(&*store, &*compiler, &last.release).await?,
+            },
+            None => None,
+        };
+        let Some((last, kept)) = last.zip(kept) else {
+            return Self::begin(store, compiler, disk, now, on_disk).await;
+        };
+        let releases = Self::new(store, compiler, kept);
+        let changed = last.disk != disk.digest();
+        match on_disk {
+            Err(findings) => releases.stays(&Verdict::of_errors(findings)),
+            Ok(_) if !changed => {}
+            Ok(_) if !publishes => {
+                tracing::warn!(
+                    "the flows on the disk are not those that are played, and are not published by themselves: \
+                     give `fluxo flows publish`"
+                );
+            }
+            Ok(_) => {
+                let announcement = Announcement::of_ours(Occasion::Start, now);
+                match releases.publish(disk, &announcement).await {
+                    Ok(_) => {}
+                    Err(PublishError::Refused(verdict)) => releases.stays(&verdict),
+                    Err(error @ PublishError::Store(_)) => return Err(error),
+                }
+            }
+        }
+        Ok(releases)
+    }
+
+    fn stays(&self, verdict: &Verdict) {
+        tracing::error!(release = %self.current().id(), "starting with the release that was current, not with the flows on the disk");
+        verdict.tell();
+    }
+
+    /// The first release, or one in the place of what cannot be played any more: there is nothing to stay with, so only
+    /// errors stand against it.
+    async fn begin(
+        store: Arc<dyn Store>,
+        compiler: Arc<dyn Compiler>,
+        disk: &Disk,
+        now: Timestamp,
+        checked: Result<Arc<dyn Release>, Vec<Finding>>,
+    ) -> Result<Self, PublishError> {
+        let first = match checked {
+            Ok(first) => first,
+            Err(findings) => return Err(PublishError::Refused(Arc::new(Verdict::of_errors(findings)))),
+        };
+        let announcement = Announcement::of_ours(Occasion::Start, now);
+        store.publish(&announcement.publication(first.id(), disk), &disk.flows).await?;
+        Ok(Self::new(store, compiler, first))
+    }
+
+    /// For work on the store while no service runs: with the release that was current, or an empty one if there never
+    /// was any, because nothing begins.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn resting(store: Arc<dyn Store>, compiler: Arc<dyn Compiler>) -> Result<Self, StoreError> {
+        let kept = match store.publications(1).await?.pop() {
+            Some(last) => read(&*store, &*compiler, &last.release).await?,
+            None => None,
+        };
+        let current = kept.unwrap_or_else(|| Arc::new(Library::new([])));
+        Ok(Self::new(store, compiler, current))
     }
 
     /// The release that new sessions begin on.
@@ -152,21 +253,12 @@ impl Releases {
         Arc::clone(&self.current.load())
     }
 
-    /// Makes documents the current release once the store has them, and says whether that changed anything.
-    /// Open sessions stay on theirs.
+    /// When, why and by whom it was made current; absent where nothing ever was.
     ///
     /// # Errors
-    /// [`PublishError::Findings`] when the documents have errors: the current release stays.
-    pub async fn publish(&self, documents: &Documents) -> Result<bool, PublishError> {
-        let next = self.compiler.check(documents).map_err(PublishError::Findings)?;
-        let before = self.current();
-        if next.id() == before.id() {
-            return Ok(false);
-        }
-        self.store.keep_release(next.id(), documents).await?;
-        self.remember(before);
-        self.current.store(Arc::new(next));
-        Ok(true)
+    /// The store's.
+    pub async fn publication(&self) -> Result<Option<Publication>, StoreError> {
+        Ok(self.store.publications(1).await?.pop())
     }
 
     /// The release a session is pinned to; absent when the store no longer has it or it cannot be read any more.
@@ -181,17 +273,16 @@ impl Releases {
         if let Some(known) = self.recall(id) {
             return Ok(Some(known));
         }
-        let Some(documents) = self.store.release_documents(id).await? else { return Ok(None) };
-        match self.compiler.read(&documents) {
-            Ok(release) => {
-                self.remember(Arc::clone(&release));
-                Ok(Some(release))
-            }
-            Err(reason) => {
-                tracing::error!(release = %id, reason, "a kept release cannot be read any more");
-                Ok(None)
-            }
+        let release = read(&*self.store, &*self.compiler, id).await?;
+        if let Some(release) = &release {
+            self.remember(Arc::clone(release));
         }
+        Ok(release)
+    }
+
+    fn switch(&self, next: Arc<dyn Release>) {
+        self.remember(self.current());
+        self.current.store(Arc::new(next));
     }
 
     fn recall(&self, id: &ReleaseId) -> Option<Arc<dyn Release>> {
@@ -208,6 +299,25 @@ impl Releases {
         older.push_back(release);
         while older.len() > KEPT {
             older.pop_front();
+        }
+    }
+}
+
+/// A release as it was kept; absent when it was not, or cannot be read any more.
+async fn read(
+    store: &dyn Store,
+    compiler: &dyn Compiler,
+    id: &ReleaseId,
+) -> Result<Option<Arc<dyn Release>>, StoreError> {
+    let Some(documents) = store.release_documents(id).await? else {
+        tracing::error!(release = %id, "a release is not kept any more");
+        return Ok(None);
+    };
+    match compiler.read(&documents) {
+        Ok(release) => Ok(Some(release)),
+        Err(reason) => {
+            tracing::error!(release = %id, reason, "a kept release cannot be read any more");
+            Ok(None)
         }
     }
 }

@@ -38,7 +38,7 @@ pub async fn alone(config: Config, compiler: Box<dyn Compiler>) -> Result<Operat
         return Err(AloneError::NoStore(directory));
     }
     let store: Arc<dyn Store> = Arc::new(SledStore::open(&directory, &options(&config, &*clock)).await?);
-    let releases = Arc::new(Releases::resting(Arc::clone(&store), compiler));
+    let releases = Arc::new(Releases::resting(Arc::clone(&store), Arc::from(compiler)).await?);
     let config = Arc::new(config);
     let surroundings = Arc::new(Live::new(Arc::clone(&config), Arc::clone(&clock)));
     let outside = Outside::new([], Arc::new(Nobody));

@@ -27,10 +27,11 @@ use crate::foundation::http::HttpClient;
 use crate::foundation::shutdown::Shutdown;
 use crate::mail::MailServer;
 use crate::operations::{Door, Operations};
-use crate::releases::{Compiler, PublishError, Releases};
+use crate::releases::{Compiler, Disk, PublishError, Releases};
 use crate::store::{Options, SledStore, Store, StoreError};
 use crate::web::{self, Facts, Web};
-use crate::workers::{self, publisher};
+use crate::workers;
+use crate::workers::publisher::Publisher;
 use surroundings::Live;
 
 /// How long name lookup, TCP and TLS of one attempt to reach a neighbour may take.
@@ -92,9 +93,13 @@ impl Service {
 
         let options = options(&config, &*clock);
         let store: Arc<dyn Store> = Arc::new(SledStore::open(&config.store_path(), &options).await?);
-        let project = config.folder().to_path_buf();
-        let documents = publisher::read(&project).map_err(system("the flows cannot be read"))?;
-        let releases = Arc::new(Releases::open(Arc::clone(&store), compiler, &documents).await?);
+        let config = Arc::new(config);
+        // Before the flows are read: what changes from here on is noticed.
+        let publisher = Publisher::of(Arc::clone(&config));
+        let disk = Disk::read(config.folder()).map_err(system("the flows cannot be read"))?;
+        let publishes = config.flows.watch;
+        let releases =
+            Releases::open(Arc::clone(&store), Arc::from(compiler), &disk, clock.now(), publishes).await?;
 
         let facts = Facts {
             project: config.project.name.clone(),
@@ -102,19 +107,23 @@ impl Service {
             queues: config.queues.iter().map(|(id, queue)| (id.clone(), queue.title.clone())).collect(),
         };
         let replay = config.retention.replay.duration();
-        let config = Arc::new(config);
         let surroundings = Arc::new(Live::new(Arc::clone(&config), Arc::clone(&clock)));
         let mut outside = Outside::new(channels, Arc::new(connections));
         if let Some(mail) = mail {
             outside = outside.with_mail(Arc::new(mail));
         }
-        let conversations =
-            Arc::new(Conversations::new(Arc::clone(&store), releases, surroundings, outside, clock));
+        let conversations = Arc::new(Conversations::new(
+            Arc::clone(&store),
+            Arc::new(releases),
+            surroundings,
+            outside,
+            clock,
+        ));
         conversations.recover().await?;
 
         let shutdown = Shutdown::new();
         workers::start(&conversations, replay, &shutdown);
-        shutdown.run(publisher::run(Arc::clone(&conversations), project, documents, shutdown.clone()));
+        shutdown.run(publisher.run(Arc::clone(&conversations), shutdown.clone()));
         admit(Operations::of_service(Arc::clone(&conversations), config), &shutdown);
         let web = Arc::new(Web::new(Arc::clone(&conversations), api_token, facts, shutdown.clone()));
         let server = tokio::spawn(web::serve(Arc::clone(&web), listener));

@@ -3,6 +3,7 @@
 mod mail;
 mod operators;
 mod outside;
+mod publishing;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -369,5 +370,5 @@ async fn a_second_service_does_not_get_the_store_and_broken_flows_do_not_start()
     let broken = tempfile::tempdir().unwrap();
     std::fs::write(broken.path().join("outro.json"), "{").unwrap();
     let refused = start(broken.path(), &graph.base()).await.unwrap_err();
-    assert!(matches!(refused, ServiceError::Flows(PublishError::Findings(_))), "{refused}");
+    assert!(matches!(refused, ServiceError::Flows(PublishError::Refused(_))), "{refused}");
 }

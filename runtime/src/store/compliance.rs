@@ -9,6 +9,7 @@ mod effects;
 pub(super) mod fixtures;
 mod messages;
 mod records;
+mod releases;
 pub(crate) mod sabotage;
 mod turns;
 pub(crate) mod twist;
@@ -81,9 +82,11 @@ checks! {
              a_turn_is_kept_however_long_with_what_it_was_played_against
              old_turns_are_cut_once_and_stay_in_order
              notices_come_newest_first
-             a_release_of_any_size_is_kept
              conversations_with_messages_waiting_are_listed
              counts_follow_every_commit
              ids_may_be_long
              the_epoch_stays;
+    releases: a_release_of_any_size_is_kept
+              what_was_published_last_is_current_and_stays
+              open_sessions_are_listed_by_conversation;
 }

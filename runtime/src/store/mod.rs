@@ -8,6 +8,7 @@ pub(crate) mod compliance;
 mod journal;
 #[cfg(test)]
 pub(crate) mod memory;
+mod publication;
 mod record;
 mod sled;
 mod trail;
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 
 pub use self::sled::{Options, SledStore};
 pub use journal::{Backdrop, BackdropId, Input, JournalEntry, Kept, Moved, Prints, Recorded, not_said};
+pub use publication::{Occasion, OpenSession, Publication, SessionPage};
 pub use record::{
     Account, Address, Asked, ContactRecord, Conversation, DeadLetter, DedupeKey, Deferred, InboxEntry,
     KeptStatus, Line, LineBody, Mode, Notice, OutboxEntry, OutboxState, SendState, Speaker, StartRequest,
@@ -374,12 +376,34 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         effect: &'a EffectId,
     ) -> BoxFuture<'a, Result<Option<DeadLetter>, StoreError>>;
 
-    /// Keeps the documents of a release, so that sessions begun on it can end on it.
-    fn keep_release<'a>(
+    /// Makes a release the current one, and keeps its documents, so that sessions begun on it can end on it: durable
+    /// together.
+    fn publish<'a>(
         &'a self,
-        id: &'a fluxo_engine::ids::ReleaseId,
+        publication: &'a Publication,
         documents: &'a Documents,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// What was made current, newest first: the first one is.
+    fn publications(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Publication>, StoreError>>;
+
+    /// The releases whose documents are kept, by id.
+    fn releases(&self) -> BoxFuture<'_, Result<Vec<fluxo_engine::ids::ReleaseId>, StoreError>>;
+
+    /// Forgets a release's documents and its publications; that there are none is no error. Whoever asks knows that no
+    /// session plays it.
+    fn forget_release<'a>(
+        &'a self,
+        id: &'a fluxo_engine::ids::ReleaseId,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Open sessions of up to `limit` conversations, by conversation, after one. What cannot be read is counted and
+    /// does not hide the others.
+    fn open_sessions<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<SessionPage, StoreError>>;
 
     /// The documents of a release: path and text.
     fn release_documents<'a>(

@@ -11,7 +11,8 @@ use crate::channels::Told;
 use crate::conversations::play::INBOX;
 use crate::foundation::clock::Clock;
 use crate::foundation::metrics;
-use crate::store::{LineBody, Mode, Revision, SendState};
+use crate::releases::{Announcement, Disk};
+use crate::store::{LineBody, Mode, Occasion, Revision, SendState};
 
 #[tokio::test]
 async fn a_usual_message_costs_one_commit() {
@@ -271,10 +272,14 @@ async fn a_session_ends_on_the_release_it_began_on() {
     let (ana, bia) = (phone("5511987654321"), phone("5511987650000"));
     hospital.hears(&ana, "oi").await;
     let releases = hospital.here.releases();
-    let document = |text: &str| vec![("eco.json".to_owned(), text.to_owned())];
-    assert!(releases.publish(&document("v2")).await.unwrap());
-    assert!(!releases.publish(&document("v2")).await.unwrap(), "nothing changed");
-    assert!(releases.publish(&document("broken")).await.is_err());
+    let publish = async |text: &str| {
+        let disk = Disk { flows: vec![("eco.json".to_owned(), text.to_owned())], tests: Vec::new() };
+        let announcement = Announcement::of_ours(Occasion::Edit, hospital.clock.now());
+        releases.publish(&disk, &announcement).await.map(|published| published.changed())
+    };
+    assert!(publish("v2").await.unwrap());
+    assert!(!publish("v2").await.unwrap(), "nothing changed");
+    assert!(publish("broken").await.is_err());
     hospital.hears(&bia, "olá").await;
     // The next process opens with `v1` again and finds `v2` in the store.
     let hospital = hospital.killed().await;

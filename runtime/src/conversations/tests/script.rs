@@ -13,7 +13,7 @@ use fluxo_engine::protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::releases::{Compiler, Door, Hearing, Played, Release, Route, Standing};
+use crate::releases::{Compiler, Door, Finding, Hearing, Place, Played, Release, Route, Standing, Tested};
 use crate::store::Documents;
 
 /// One flow, `eco`; the name of the release stands in what it says.
@@ -212,8 +212,12 @@ impl Flows {
 }
 
 impl Compiler for Flows {
-    fn check(&self, documents: &Documents) -> Result<Arc<dyn Release>, Vec<String>> {
-        self.read(documents).map_err(|reason| vec![reason])
+    fn check(&self, documents: &Documents) -> Result<Arc<dyn Release>, Vec<Finding>> {
+        self.read(documents).map_err(|reason| vec![Finding::plain(reason)])
+    }
+
+    fn test(&self, _: &Library, _: &Documents) -> Tested {
+        Tested::default()
     }
 
     fn read(&self, documents: &Documents) -> Result<Arc<dyn Release>, String> {
@@ -248,6 +252,12 @@ impl Release for Script {
             .get(flow.as_str())
             .copied()
             .unwrap_or(Door::Missing)
+    }
+
+    fn place(&self, session: &[u8]) -> Result<Place, Error> {
+        let wait = read(session)?.wait;
+        let in_flight = matches!(wait, Kind::Http | Kind::Ticket);
+        Ok(Place { flow: "eco".into(), node: format!("{wait:?}").into(), in_flight })
     }
 
     fn standing(&self, session: &[u8]) -> Result<Standing, Error> {

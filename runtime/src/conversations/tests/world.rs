@@ -18,8 +18,8 @@ use crate::channels::{Channel, Receipt, Rejected, Request, SendError, Told};
 use crate::conversations::{Calls, Conversations, Language, Mail, Outside, Surroundings};
 use crate::foundation::clock::Clock;
 use crate::mail::{Email, MailError};
-use crate::releases::Releases;
-use crate::store::{Address, Conversation, Loaded, Options, SledStore, Store};
+use crate::releases::{Disk, Releases};
+use crate::store::{Address, Conversation, Documents, Loaded, Options, SledStore, Store};
 use crate::workers::{dispatcher, timers};
 
 pub(super) const ACCOUNT: &str = "our-number";
@@ -235,8 +235,9 @@ async fn open(
         }
     }
     let store: Arc<dyn Store> = Arc::new(opened.unwrap());
-    let releases =
-        Releases::open(Arc::clone(&store), Box::new(flows.clone()), &flows.documents()).await.unwrap();
+    let disk = Disk { flows: flows.documents(), tests: Documents::new() };
+    let compiler = Arc::new(flows.clone());
+    let releases = Releases::open(Arc::clone(&store), compiler, &disk, clock.now(), true).await.unwrap();
     let project = Project {
         queues: BTreeMap::from([("recepcao".into(), "console".into())]),
         desks: BTreeSet::from(["console".into()]),

@@ -80,6 +80,11 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// The file's text as it was read.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     pub(crate) fn new(
         file: &Path,
         text: String,

@@ -10,6 +10,7 @@ mod desk;
 mod document;
 mod env;
 mod error;
+mod flows;
 mod mail;
 mod project;
 mod queue;
@@ -38,6 +39,7 @@ pub use desk::{DeskKind, DeskSection};
 pub use document::{Environment, Overrides};
 pub(crate) use error::closest;
 pub use error::{ConfigError, ConfigErrors, Place, Problem};
+pub use flows::FlowsSection;
 pub use mail::{MailSection, Security};
 pub use project::{Locale, ProjectSection, Zone};
 pub use queue::{Clock, Day, Hours, OnHolidays, QueueSection};
@@ -70,6 +72,7 @@ const SECTIONS: &[&str] = &[
     "server",
     "store",
     "retention",
+    "flows",
 ];
 
 /// How a project file is read.
@@ -112,6 +115,8 @@ pub struct Config {
     pub store: StoreSection,
     /// `[retention]`.
     pub retention: RetentionSection,
+    /// `[flows]`.
+    pub flows: FlowsSection,
     document: Arc<Document>,
 }
 
@@ -155,6 +160,7 @@ impl Config {
         let server = keep.required::<ServerSection>("server");
         let store = keep.required::<StoreSection>("store");
         let retention = keep.optional::<RetentionSection>("retention");
+        let flows = keep.optional::<FlowsSection>("flows");
 
         let whole = (|| {
             Some(Self {
@@ -171,6 +177,7 @@ impl Config {
                 server: server?,
                 store: store?,
                 retention: retention?,
+                flows: flows?,
                 document: Arc::clone(&document),
             })
         })();
@@ -207,6 +214,16 @@ impl Config {
     /// The project's directory.
     pub fn folder(&self) -> &Path {
         &self.document.folder
+    }
+
+    /// The project file itself.
+    pub fn file(&self) -> &Path {
+        Path::new(&self.document.file)
+    }
+
+    /// Whether the file says something else by now, or is gone: what it says counts from the next start.
+    pub fn is_outdated(&self) -> bool {
+        std::fs::read_to_string(self.file()).map_or(true, |text| text != self.document.text())
     }
 
     /// The store's directory.

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::store::{
     Account, Address, BackdropId, Commit, Committed, ContactRecord, Conversation, DedupeKey, InboxEntry,
-    Input, JournalEntry, Kept, Line, LineBody, Loaded, Mode, Notice, OutboxEntry, OutboxState, Prints,
-    Recorded, Revision, Speaker, Store, TimerRow,
+    Input, JournalEntry, Kept, Line, LineBody, Loaded, Mode, Notice, Occasion, OutboxEntry, OutboxState,
+    Prints, Publication, Recorded, Revision, Speaker, Store, TimerRow,
 };
 
 /// So many seconds after the beginning of these tests' time.
@@ -141,6 +141,18 @@ pub(super) fn turn(conversation: &str, turn: u32) -> JournalEntry {
             prints: Prints { session: turn, ..Prints::default() },
             asked: Vec::new(),
         })),
+    }
+}
+
+/// A release made current, so many seconds after the beginning.
+pub(super) fn publication(release: &str, when: i64) -> Publication {
+    Publication {
+        release: release.into(),
+        at: at(when),
+        by: "ana".to_owned(),
+        occasion: Occasion::Command,
+        reason: Some("textos novos".to_owned()),
+        disk: "d".to_owned(),
     }
 }
 

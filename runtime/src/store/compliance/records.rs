@@ -4,7 +4,7 @@ use fluxo_engine::protocol::{Assign, ChannelLimits, Handoff, Project, TimerKind,
 
 use super::Subject;
 use super::fixtures::*;
-use crate::store::{Backdrop, Commit, Conversation, Counts, Documents, Input, Kept, Mode, Revision};
+use crate::store::{Backdrop, Commit, Conversation, Counts, Input, Kept, Mode, Revision};
 
 pub(super) async fn timers_are_due_in_order_and_move(subject: &dyn Subject) {
     let store = subject.open().await;
@@ -209,20 +209,6 @@ pub(super) async fn notices_come_newest_first(subject: &dyn Subject) {
     let times: Vec<_> = notices.iter().map(|notice| notice.at).collect();
     assert_eq!(times, [at(9), at(7), at(5), at(5), at(5)]);
     assert_eq!(store.notices(1).await.unwrap(), [notice("three", 9)]);
-}
-
-pub(super) async fn a_release_of_any_size_is_kept(subject: &dyn Subject) {
-    let store = subject.open().await;
-    let large: Documents =
-        (0..5).map(|n| (format!("flows/{n}.json"), format!("{n}").repeat(300 * 1024))).collect();
-    store.keep_release(&"r1".into(), &large).await.unwrap();
-    store.keep_release(&"r1".into(), &large).await.unwrap();
-    store.keep_release(&"r2".into(), &Vec::new()).await.unwrap();
-    drop(store);
-    let store = subject.open().await;
-    assert_eq!(store.release_documents(&"r1".into()).await.unwrap(), Some(large));
-    assert_eq!(store.release_documents(&"r2".into()).await.unwrap(), Some(Vec::new()));
-    assert_eq!(store.release_documents(&"r".into()).await.unwrap(), None);
 }
 
 pub(super) async fn conversations_with_messages_waiting_are_listed(subject: &dyn Subject) {

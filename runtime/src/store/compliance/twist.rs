@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::store::{
     Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
     DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
-    Store, StoreError, TimerRow,
+    Publication, SessionPage, Store, StoreError, TimerRow,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -206,8 +206,24 @@ impl Store for Twisted {
     fn dead_letter<'a>(&'a self, effect: &'a EffectId) -> Answer<'a, Option<DeadLetter>> {
         self.inner.dead_letter(effect)
     }
-    fn keep_release<'a>(&'a self, id: &'a ReleaseId, documents: &'a Documents) -> Answer<'a, ()> {
-        self.inner.keep_release(id, documents)
+    fn publish<'a>(&'a self, publication: &'a Publication, documents: &'a Documents) -> Answer<'a, ()> {
+        self.inner.publish(publication, documents)
+    }
+    fn publications(&self, limit: usize) -> Answer<'_, Vec<Publication>> {
+        self.inner.publications(limit)
+    }
+    fn releases(&self) -> Answer<'_, Vec<ReleaseId>> {
+        self.inner.releases()
+    }
+    fn forget_release<'a>(&'a self, id: &'a ReleaseId) -> Answer<'a, ()> {
+        self.inner.forget_release(id)
+    }
+    fn open_sessions<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> Answer<'a, SessionPage> {
+        self.inner.open_sessions(after, limit)
     }
     fn release_documents<'a>(&'a self, id: &'a ReleaseId) -> Answer<'a, Option<Documents>> {
         self.inner.release_documents(id)

@@ -13,7 +13,7 @@ use super::tables::{Tables, place};
 use crate::store::{
     Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
     DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
-    OutboxState, Store, StoreError, TimerRow,
+    OutboxState, Publication, SessionPage, Store, StoreError, TimerRow,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -315,12 +315,38 @@ impl Store for MemoryStore {
         self.read(|tables, _| Ok(tables.letters.get(effect).cloned()))
     }
 
-    fn keep_release<'a>(&'a self, id: &'a ReleaseId, documents: &'a Documents) -> Answer<'a, ()> {
-        let (id, documents) = (id.clone(), documents.clone());
+    fn publish<'a>(&'a self, publication: &'a Publication, documents: &'a Documents) -> Answer<'a, ()> {
+        let (publication, documents) = (publication.clone(), documents.clone());
         self.write(move |tables, _, _| {
-            tables.releases.entry(id).or_insert(documents);
+            tables.releases.entry(publication.release.clone()).or_insert(documents);
+            tables.publications.push(publication);
             Ok(())
         })
+    }
+
+    fn publications(&self, limit: usize) -> Answer<'_, Vec<Publication>> {
+        self.read(move |tables, _| Ok(limited(tables.publications.iter().rev(), limit)))
+    }
+
+    fn releases(&self) -> Answer<'_, Vec<ReleaseId>> {
+        self.read(|tables, _| Ok(tables.releases.keys().cloned().collect()))
+    }
+
+    fn forget_release<'a>(&'a self, id: &'a ReleaseId) -> Answer<'a, ()> {
+        let id = id.clone();
+        self.write(move |tables, _, _| {
+            tables.releases.remove(&id);
+            tables.publications.retain(|publication| publication.release != id);
+            Ok(())
+        })
+    }
+
+    fn open_sessions<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> Answer<'a, SessionPage> {
+        self.read(move |tables, _| Ok(tables.open_sessions(after, limit)))
     }
 
     fn release_documents<'a>(&'a self, id: &'a ReleaseId) -> Answer<'a, Option<Documents>> {

@@ -12,7 +12,8 @@ use super::expiry::Expiry;
 use super::leases::Leases;
 use super::people::People;
 use crate::store::{
-    Backdrop, BackdropId, Counts, DeadLetter, Documents, Lease, Loaded, Notice, StoreError, TimerRow,
+    Backdrop, BackdropId, Counts, DeadLetter, Documents, Lease, Loaded, Mode, Notice, OpenSession,
+    Publication, SessionPage, StoreError, TimerRow,
 };
 
 /// Newest first; conversation, revision and place tell those of the same moment apart.
@@ -28,6 +29,8 @@ pub(super) struct Tables {
     pub(super) letters: BTreeMap<EffectId, DeadLetter>,
     pub(super) notices: BTreeMap<NoticeKey, Notice>,
     pub(super) releases: BTreeMap<ReleaseId, Documents>,
+    /// The newest last.
+    pub(super) publications: Vec<Publication>,
     pub(super) backdrops: BTreeMap<BackdropId, Backdrop>,
 }
 
@@ -90,6 +93,21 @@ impl Tables {
         let mut rows: Vec<_> = self.timers.values().collect();
         rows.sort_by(|one, other| place(one).cmp(&place(other)));
         rows
+    }
+
+    pub(super) fn open_sessions(&self, after: Option<&ConversationId>, limit: usize) -> SessionPage {
+        let books: Vec<_> =
+            self.books.iter().filter(|(id, _)| after.is_none_or(|after| *id > after)).take(limit).collect();
+        let next = books.last().filter(|_| books.len() == limit).map(|(id, _)| (*id).clone());
+        let sessions = books.into_iter().filter_map(|(id, book)| {
+            Some(OpenSession {
+                conversation: id.clone(),
+                release: book.conversation.release.clone(),
+                session: book.conversation.session.clone()?,
+                with_people: book.conversation.mode != Mode::Bot,
+            })
+        });
+        SessionPage { sessions: sessions.collect(), unreadable: 0, next }
     }
 
     pub(super) fn cut_journal(&mut self, before: Timestamp) -> u64 {

@@ -11,6 +11,8 @@ mod journaled;
 mod key;
 mod keyspace;
 mod leases;
+mod listing;
+mod releases;
 mod retention;
 mod secret;
 mod store;

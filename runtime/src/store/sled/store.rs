@@ -14,17 +14,17 @@ use super::journaled;
 use super::key::{self, KeyRange};
 use super::keyspace::{self, Keyspace, OpenError};
 use super::leases::Leases;
-use super::retention;
 use super::secret::{Secret, Secrets};
 use super::tables::{
     self, accepted, backdrop, backlog, contact, conversation, dead_letter, epoch, inbox, journal, line,
-    notice, outbox, progress, ready, release, secret, seen, status, timer, totals, with_people,
+    notice, outbox, progress, publication, ready, release, secret, seen, status, timer, totals,
 };
 use super::view::{Stored, View};
+use super::{listing, releases, retention};
 use crate::store::{
     Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
     DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
-    OutboxState, Revision, Store, StoreError, TimerRow,
+    OutboxState, Publication, Revision, SessionPage, Store, StoreError, TimerRow,
 };
 
 /// How the store is opened.
@@ -160,7 +160,7 @@ fn unreadable_timer(fault: Fault) {
 }
 
 /// The conversation that a row of an index names.
-fn id_of(row: &[u8], stored: Stored) -> Result<ConversationId, Fault> {
+pub(super) fn id_of(row: &[u8], stored: Stored) -> Result<ConversationId, Fault> {
     String::from_utf8(stored.bytes).map(ConversationId::from).map_err(|_| Fault::damaged(row))
 }
 
@@ -416,29 +416,7 @@ impl Store for SledStore {
     }
 
     fn with_people(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Conversation>, StoreError>> {
-        Box::pin(async move {
-            let found = self.keyspace.read(|view| {
-                let listed = |row: Result<(Vec<u8>, Stored), Fault>| {
-                    let (row, stored) = row?;
-                    let id = id_of(&row, stored)?;
-                    let key = conversation::key(&id);
-                    let stored = view.get(&key)?.ok_or_else(|| Fault::damaged(&row))?;
-                    let mut conversation: Conversation = tables::read(&key, &stored.bytes)?;
-                    conversation.next_line = progress::get(view, &id)?.line;
-                    Ok(conversation)
-                };
-                // One that cannot be read is told and does not hide the others.
-                let sound = view.scan(with_people::all().as_range()).filter_map(|row| match listed(row) {
-                    Err(fault @ Fault::Damaged { .. }) => {
-                        tracing::error!(%fault, "a conversation with people cannot be read");
-                        None
-                    }
-                    sound => Some(sound),
-                });
-                sound.take(limit).collect()
-            });
-            Ok(found.await?)
-        })
+        Box::pin(listing::with_people(&self.keyspace, limit))
     }
 
     fn conversations<'a>(
@@ -446,20 +424,7 @@ impl Store for SledStore {
         after: Option<&'a ConversationId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Conversation>, StoreError>> {
-        Box::pin(async move {
-            let list = self.list(conversation::after(after), limit, |_, stored| {
-                tables::decode::<Conversation>("a conversation", &stored.bytes)
-            });
-            let mut found = list.await?;
-            let ids: Vec<ConversationId> = found.iter().map(|conversation| conversation.id.clone()).collect();
-            let lines = self.keyspace.read(|view| {
-                ids.iter().map(|id| Ok(progress::get(view, id)?.line)).collect::<Result<Vec<u64>, Fault>>()
-            });
-            for (conversation, line) in found.iter_mut().zip(lines.await?) {
-                conversation.next_line = line;
-            }
-            Ok(found)
-        })
+        Box::pin(listing::conversations(&self.keyspace, after, limit))
     }
 
     fn lines<'a>(
@@ -554,27 +519,40 @@ impl Store for SledStore {
         })
     }
 
-    fn keep_release<'a>(
+    fn publish<'a>(
         &'a self,
-        id: &'a ReleaseId,
+        publication: &'a Publication,
         documents: &'a Documents,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let bytes =
-                serde_json::to_vec(documents).map_err(|error| StoreError::Damaged(error.to_string()))?;
-            let id = id.clone();
-            Ok(self.keyspace.commit(move |tx| release::put(tx, &id, &bytes)).await?)
-        })
+        Box::pin(releases::publish(&self.keyspace, publication, documents))
+    }
+
+    fn publications(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Publication>, StoreError>> {
+        let decode = |_, stored: Stored| tables::decode("a publication", &stored.bytes);
+        Box::pin(self.list(publication::all(), limit, decode))
+    }
+
+    fn releases(&self) -> BoxFuture<'_, Result<Vec<ReleaseId>, StoreError>> {
+        Box::pin(async move { Ok(self.keyspace.read(release::ids).await?) })
     }
 
     fn release_documents<'a>(
         &'a self,
         id: &'a ReleaseId,
     ) -> BoxFuture<'a, Result<Option<Documents>, StoreError>> {
-        Box::pin(async move {
-            let found = self.keyspace.read(|view| release::get(view, id)).await?;
-            found.map(|bytes| tables::decode("a release", &bytes)).transpose()
-        })
+        Box::pin(releases::documents(&self.keyspace, id))
+    }
+
+    fn forget_release<'a>(&'a self, id: &'a ReleaseId) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(releases::forget(&self.keyspace, id))
+    }
+
+    fn open_sessions<'a>(
+        &'a self,
+        after: Option<&'a ConversationId>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<SessionPage, StoreError>> {
+        Box::pin(releases::open_sessions(&self.keyspace, after, limit))
     }
 
     fn sweep(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {

@@ -3,7 +3,7 @@
 use fluxo_engine::ids::ConversationId;
 
 use super::super::fault::Fault;
-use super::super::key::{Key, KeyRange};
+use super::super::key::{Key, KeyRange, Parts};
 use super::super::transaction::{Expected, Transaction};
 use crate::store::Revision;
 
@@ -18,6 +18,12 @@ pub(in super::super) fn after(id: Option<&ConversationId>) -> KeyRange {
     let end = Key::of(TABLE).after();
     let start = id.map_or_else(|| Key::of(TABLE).bytes(), |id| Key::of(TABLE).text(id.as_str()).after());
     KeyRange { start, end }
+}
+
+/// The conversation of a key, or a text with the same key if its id is too long for one.
+pub(in super::super) fn named(key: &[u8]) -> Result<ConversationId, Fault> {
+    let id = Parts::of(TABLE, key).and_then(|mut parts| parts.text());
+    id.map(ConversationId::from).ok_or_else(|| Fault::damaged(key))
 }
 
 /// Goes on only at the revision that was read; `0` is a conversation that does not exist yet.

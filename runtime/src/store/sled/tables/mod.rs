@@ -24,6 +24,7 @@ pub(super) mod line;
 pub(super) mod notice;
 pub(super) mod outbox;
 pub(super) mod progress;
+pub(super) mod publication;
 pub(super) mod ready;
 pub(super) mod release;
 pub(super) mod secret;
@@ -56,6 +57,7 @@ const PREFIXES: &[(u8, &str)] = &[
     (notice::TABLE, "notice"),
     (outbox::TABLE, "outbox"),
     (progress::TABLE, "progress"),
+    (publication::TABLE, "publication"),
     (ready::TABLE, "ready"),
     (release::TABLE, "release"),
     (secret::TABLE, "secret"),

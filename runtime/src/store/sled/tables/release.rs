@@ -4,7 +4,7 @@
 use fluxo_engine::ids::ReleaseId;
 
 use super::super::fault::Fault;
-use super::super::key::{Key, KeyRange};
+use super::super::key::{Key, KeyRange, Parts};
 use super::super::transaction::Transaction;
 use super::super::view::View;
 
@@ -43,6 +43,26 @@ pub(in super::super) fn get(view: &View<'_>, id: &ReleaseId) -> Result<Option<Ve
         expected = stored.version;
     }
     if found == expected { Ok(documents) } else { Err(Fault::damaged(&range.start)) }
+}
+
+/// The releases that are kept, by id. Only the first piece of each is read.
+pub(in super::super) fn ids(view: &View<'_>) -> Result<Vec<ReleaseId>, Fault> {
+    let KeyRange { mut start, end } = Key::of(TABLE).range();
+    let mut ids = Vec::new();
+    while let Some((key, _)) = view.scan(&start..&end).next().transpose()? {
+        let id = Parts::of(TABLE, &key).and_then(|mut parts| parts.text());
+        let id = ReleaseId::from(id.ok_or_else(|| Fault::damaged(&key))?);
+        start = Key::of(TABLE).text(id.as_str()).after();
+        ids.push(id);
+    }
+    Ok(ids)
+}
+
+/// Takes a release's documents away.
+pub(in super::super) fn forget(tx: &mut Transaction<'_>, id: &ReleaseId) -> Result<(), Fault> {
+    let pieces: Vec<Vec<u8>> =
+        tx.scan(of(id).as_range()).map(|found| found.map(|(key, _)| key)).collect::<Result<_, _>>()?;
+    pieces.iter().try_for_each(|piece| tx.delete(piece))
 }
 
 #[cfg(test)]
