@@ -97,6 +97,14 @@ impl Directory {
         self.path.join(DATA).metadata().is_ok_and(|found| found.len() > 0)
     }
 
+    /// The size of the log's segments, as sled noted it when the store was made. It cannot be changed afterwards.
+    pub(super) fn segment_bytes(&self) -> Option<usize> {
+        let settings = fs::read(self.path.join(SETTINGS)).ok()?;
+        let settings = String::from_utf8_lossy(&settings);
+        let noted = settings.lines().find_map(|line| line.strip_prefix("segment_size:"))?;
+        noted.trim().parse().ok()
+    }
+
     /// Our own descriptor of sled's data file, to sync it with: sled's `flush` does not reach the disk.
     pub(super) fn data_file(&self) -> io::Result<File> {
         OpenOptions::new().read(true).write(true).open(self.path.join(DATA))

@@ -38,6 +38,8 @@ use super::writer::{Commit, Sync, Waiting, Writer, told};
 
 /// The key that every group writes; its version is the group's number. Reserved like a table's prefix.
 pub(super) const GROUP: &[u8] = b"!";
+/// The size of a segment of sled's log; why it matters stands at the head of [`super::writer`].
+pub(super) const SEGMENT_BYTES: usize = 8 << 20;
 /// How many commits may wait; who comes then waits to wait.
 const QUEUE: usize = 4096;
 
@@ -139,7 +141,7 @@ impl Keyspace {
         if matches!(contents, Contents::Store { .. }) && !directory.has_data() {
             return Err(damaged("its data file is missing or empty".to_owned()));
         }
-        let database = recover(directory.path(), options, damaged)?;
+        let database = recover(&directory, options, damaged)?;
         directory.sync().map_err(io("could not sync the store's directory"))?;
         let data = directory.data_file().map_err(io("could not open the store's data file"))?;
         let tree = Tree::clone(&database);
@@ -248,6 +250,15 @@ impl Drop for Open {
     }
 }
 
+impl Drop for Shared {
+    /// A store in doubt writes nothing more: sled would do so while it closes its files, and panic.
+    fn drop(&mut self) {
+        if self.state.borrow().fault.is_some() {
+            std::mem::forget(Tree::clone(&self.tree));
+        }
+    }
+}
+
 impl Shared {
     /// Fails if the store has failed.
     pub(super) fn in_service(&self) -> Result<(), Fault> {
@@ -295,11 +306,22 @@ fn create(tree: &Tree, data: &File) -> Result<u64, Fault> {
 
 /// Lets sled open its files. What it finds wrong it tells by an error or by a panic; both mean damage.
 fn recover(
-    path: &Path,
+    directory: &Directory,
     options: &Options,
     damaged: impl Fn(String) -> OpenError,
 ) -> Result<sled::Db, OpenError> {
-    let config = sled::Config::new().path(path).cache_capacity(options.cache_bytes).flush_every_ms(None);
+    let segment_bytes = directory.segment_bytes().unwrap_or(SEGMENT_BYTES);
+    if segment_bytes < SEGMENT_BYTES {
+        tracing::warn!(
+            segment_bytes,
+            "an older fluxo made this store in a form that a power cut may damage: back it up, and restore the backup"
+        );
+    }
+    let config = sled::Config::new()
+        .path(directory.path())
+        .segment_size(segment_bytes)
+        .cache_capacity(options.cache_bytes)
+        .flush_every_ms(None);
     match catch_unwind(AssertUnwindSafe(|| config.open())) {
         Ok(Ok(database)) => Ok(database),
         Ok(Err(sled::Error::Io(source))) if source.kind() == io::ErrorKind::UnexpectedEof => {

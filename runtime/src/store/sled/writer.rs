@@ -1,5 +1,18 @@
 //! The thread that writes: it takes every commit that waits, applies them as one batch, makes the batch durable,
 //! and only then acknowledges them all. While it syncs, the next group gathers: no timer, no fixed size.
+//!
+//! # What a power cut does to sled's log
+//!
+//! The log is a chain of segments. sled takes for durable what it has merely written, and writes into the header of each
+//! new segment up to where the log is durable; when it opens, it checks the log for gaps from the segment on in which that
+//! place lies, and no earlier. So if a power cut keeps such a header and loses a part of the log before that segment, sled
+//! replays a log with a hole: it panics, or takes old pages for the newest. Segments of half a mebibyte, sled's usual
+//! size, were hurt like this by 3 to 9 of 40 power cuts (`tests/power`).
+//!
+//! Inside a batch sled's mark stands still at the batch's beginning, so what counts is what it wrote before that and we had
+//! not synced: pages that are split late, by whoever comes by, were it only to read. A header can vouch for those only if
+//! the log leaves their segment and the next one between two syncs. A group of at most [`SMALL`] keys writes less than
+//! that; before a larger one all that came before is synced.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,9 +25,13 @@ use tokio::sync::{mpsc, oneshot};
 use super::directory::Mark;
 use super::envelope;
 use super::fault::Fault;
-use super::keyspace::{GROUP, Shared};
+use super::keyspace::{GROUP, SEGMENT_BYTES, Shared};
 use super::transaction::Transaction;
 use super::view::Overlay;
+
+/// How many keys a group may write without coming near a whole segment. A key costs 2 KiB of log as a rule, and up to
+/// 14 KiB just after the store was opened, when its page is written anew and another one moved.
+const SMALL: usize = SEGMENT_BYTES / (16 << 10);
 
 /// A commit that waits for the writer.
 pub(super) trait Waiting: Send {
@@ -131,6 +148,7 @@ impl Writer {
             return Ok(());
         }
         let number = self.shared.applied.load(Ordering::Acquire) + 1;
+        let keys = changes.len();
         let mut batch = Batch::default();
         for (key, record) in envelope::seal(GROUP, number, b"")? {
             batch.insert(key, record);
@@ -141,14 +159,21 @@ impl Writer {
                 None => batch.remove(key),
             }
         }
+        if keys > SMALL {
+            tree.flush()?;
+            (self.sync)().map_err(unsynced)?;
+        }
         {
             // Readers see a group whole or not at all.
             let _readers_out = self.shared.gate.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+            if keys > SMALL && tree.flush()? > 0 {
+                (self.sync)().map_err(unsynced)?;
+            }
             tree.apply_batch(batch)?;
             self.shared.applied.store(number, Ordering::Release);
         }
         tree.flush()?;
-        (self.sync)().map_err(|error| Fault::down(format!("could not sync the data file: {error}")))?;
+        (self.sync)().map_err(unsynced)?;
         self.mark.note(number).map_err(|error| Fault::down(format!("could not note a group: {error}")))?;
         self.shared.durable(number);
         Ok(())
@@ -160,6 +185,10 @@ impl Writer {
             commit.acknowledge(Err(fault.clone()));
         }
     }
+}
+
+fn unsynced(error: io::Error) -> Fault {
+    Fault::down(format!("could not sync the data file: {error}"))
 }
 
 /// What a panic said.
