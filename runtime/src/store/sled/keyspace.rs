@@ -112,7 +112,7 @@ pub(super) struct Shared {
     pub(super) applied: AtomicU64,
     state: watch::Sender<State>,
     _database: sled::Db,
-    _directory: Directory,
+    directory: Directory,
 }
 
 #[derive(Debug, Clone)]
@@ -166,7 +166,7 @@ impl Keyspace {
             applied: AtomicU64::new(last),
             state: watch::Sender::new(State { durable: last, fault: None }),
             _database: database,
-            _directory: directory,
+            directory,
         });
         let (queue, waiting) = mpsc::channel(QUEUE);
         let writer = Writer {
@@ -251,9 +251,11 @@ impl Drop for Open {
 }
 
 impl Drop for Shared {
-    /// A store in doubt writes nothing more: sled would do so while it closes its files, and panic.
+    /// sled syncs its file while it closes it, and panics if that fails. Where it would, the file is left open: the process
+    /// is about to end.
     fn drop(&mut self) {
-        if self.state.borrow().fault.is_some() {
+        let synced = || self.directory.data_file().and_then(|data| data.sync_all());
+        if self.state.borrow().fault.is_some() && synced().is_err() {
             std::mem::forget(Tree::clone(&self.tree));
         }
     }

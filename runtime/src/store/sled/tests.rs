@@ -8,7 +8,7 @@ use std::{fs, io};
 
 use super::envelope::{RECORD_BYTES, VALUE_BYTES};
 use super::fault::Fault;
-use super::keyspace::{Keyspace, OpenError, Options};
+use super::keyspace::{Keyspace, OpenError, Options, SEGMENT_BYTES};
 use super::transaction::Expected;
 use super::writer::Sync;
 
@@ -72,11 +72,16 @@ async fn a_refused_commit_leaves_no_trace() {
     assert_eq!(records(place.path()), 2, "the number of the last group and one value");
 }
 
+/// The store as sled sees it.
+fn beneath(path: &Path) -> sled::Config {
+    sled::Config::new().path(path).segment_size(SEGMENT_BYTES)
+}
+
 /// How many records sled itself holds, chunks and all.
 fn records(path: &Path) -> usize {
     let deadline = Instant::now() + Duration::from_secs(5);
     loop {
-        match sled::Config::new().path(path).flush_every_ms(None).open() {
+        match beneath(path).flush_every_ms(None).open() {
             Ok(database) => return database.len(),
             // Threads of sled let go of the file a moment after it was closed.
             Err(error) => assert!(Instant::now() < deadline, "{error}"),
@@ -196,7 +201,7 @@ async fn damage_to_a_value_is_found_and_can_be_replaced() {
     put(&store, "sound", 1, b"sound".to_vec()).await.unwrap();
     drop(store);
     {
-        let beneath = sled::Config::new().path(place.path()).open().unwrap();
+        let beneath = beneath(place.path()).open().unwrap();
         let mut record = beneath.get(b"torn").unwrap().unwrap().to_vec();
         record[100] ^= 1;
         beneath.insert(b"torn", record).unwrap();
@@ -404,7 +409,9 @@ async fn damage_to_the_files_makes_up_no_value_and_a_cut_is_told() {
         }
         let data = place.path().join("db");
         let mut bytes = fs::read(&data).unwrap();
-        let at = (round.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize % (bytes.len() / 2);
+        // The last segment is filled up with zeros.
+        let written = bytes.iter().rposition(|byte| *byte != 0).unwrap();
+        let at = (round.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize % (written / 2);
         match round % 3 {
             0 => bytes[at] ^= 0x40,
             1 => bytes.truncate(at),
