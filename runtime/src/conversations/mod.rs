@@ -32,6 +32,7 @@ mod outside;
 mod person;
 mod phone;
 mod play;
+mod setback;
 mod start;
 mod status;
 #[cfg(test)]

@@ -6,11 +6,11 @@ use super::{Conversations, Decided};
 use crate::store::{StoreError, TimerRow};
 
 impl Conversations {
-    /// Fires a timer and takes it away.
+    /// Fires a timer and takes it away. `false` when its conversation is not there, and nothing was done.
     ///
     /// # Errors
     /// The store's: the timer stays due.
-    pub async fn timer_due(&self, row: &TimerRow) -> Result<(), StoreError> {
+    pub async fn timer_due(&self, row: &TimerRow) -> Result<bool, StoreError> {
         self.change(&row.conversation, None, |draft| {
             // Before the turn: one that is armed again by it stays.
             draft.commit.timers_disarm.push((row.wait.clone(), row.kind));
@@ -24,6 +24,6 @@ impl Conversations {
             Decided::Commit(())
         })
         .await
-        .map(|_| ())
+        .map(|fired| fired.is_some())
     }
 }

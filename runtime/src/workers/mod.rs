@@ -1,6 +1,7 @@
 //! What goes on in the background: effects, timers, retention, publishing. Workers keep nothing of their own: a
 //! restart, or another process, goes on from the store.
 
+pub mod clock_watch;
 pub mod dispatcher;
 pub mod publisher;
 pub mod retention;
@@ -23,6 +24,7 @@ pub fn start(conversations: &Arc<Conversations>, replay: Duration, shutdown: &Sh
     let (here, stop) = (conversations, shutdown);
     shutdown.run(dispatcher::run(Arc::clone(here), stop.clone()));
     shutdown.run(timers::run(Arc::clone(here), stop.clone()));
+    shutdown.run(clock_watch::run(Arc::clone(here), stop.clone()));
     shutdown.run(retention::run(Arc::clone(here), replay, stop.clone()));
 }
 

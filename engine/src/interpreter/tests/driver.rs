@@ -342,6 +342,7 @@ impl<'a> Driver<'a> {
                 "default_queue" => project.default_queue = value.as_str().map(Into::into),
                 "trouble_flow" => project.trouble_flow = value.as_str().map(Into::into),
                 "identity_tries" => project.identity_tries = value.as_u64().expect("a number") as u32,
+                "time_zone" => project.time_zone = value.as_str().expect("a name").to_owned(),
                 "holidays" => project.holidays = serde_json::from_value(value.clone()).expect("days"),
                 other => panic!("the world has no {other:?}"),
             }

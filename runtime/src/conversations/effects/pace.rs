@@ -2,9 +2,11 @@
 //! refusals, correctness does not rest on it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use fluxo_engine::ids::EffectId;
 use jiff::Timestamp;
 
 use crate::foundation::clock;
@@ -16,6 +18,8 @@ const RECIPIENT: Rate = Rate { every: Duration::from_secs(6), burst: 45 };
 const REMEMBERED: usize = 4096;
 /// Pauses closer together than this are one.
 const STILL: Duration = Duration::from_secs(10 * 60);
+/// A clock may be behind itself by so much between two who ask: they read it one after the other.
+const BACK: Duration = Duration::from_secs(2);
 
 /// So many at once, then one each so often.
 #[derive(Debug, Clone, Copy)]
@@ -33,23 +37,36 @@ pub(super) enum Wait {
     Paused(Timestamp),
 }
 
-/// What has left lately.
+/// What has left lately, and what has a place in the queue.
 #[derive(Debug, Default)]
 pub(crate) struct Pace(Mutex<State>);
 
-/// For each, the moment at which it would be idle again (GCRA).
 #[derive(Debug, Default)]
 struct State {
-    accounts: HashMap<Account, Timestamp>,
+    accounts: HashMap<Account, Line>,
+    /// For each, the moment at which it would be idle again (GCRA).
     recipients: HashMap<(Account, String), Timestamp>,
     /// How many recipients are remembered before the next clearing; twice what the last one left, so that a crowd
     /// does not cost a clearing for each message.
     clear_at: usize,
-    paused: HashMap<Account, Timestamp>,
+    /// The latest moment seen: a clock that goes back leaves nothing here that means anything.
+    latest: Option<Timestamp>,
+}
+
+/// The queue of an account.
+#[derive(Debug, Default)]
+struct Line {
+    /// When it would be idle again, all those with places having left (GCRA).
+    idle: Option<Timestamp>,
+    /// Nothing is taken until then.
+    paused: Option<Timestamp>,
+    /// The moment from which each may leave, by a digest of its effect's id: there may be very many.
+    places: HashMap<u64, Timestamp>,
 }
 
 impl Pace {
-    /// Lets one message leave now, or says when to ask again. `per_second` is the account's own rate.
+    /// Lets one message leave now, or says when others will have left; it keeps no place. `per_second` is the account's
+    /// own rate.
     pub(super) fn ask(
         &self,
         account: &Account,
@@ -57,29 +74,91 @@ impl Pace {
         recipient: &str,
         now: Timestamp,
     ) -> Result<(), Wait> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = state.paused.get(account).copied()
-            && until > now
-        {
-            return Err(Wait::Paused(until));
-        }
-        if state.recipients.len() >= state.clear_at.max(REMEMBERED) {
-            state.recipients.retain(|_, idle| *idle > now);
-            state.clear_at = state.recipients.len() * 2;
-        }
-        let pair = (account.clone(), recipient.to_owned());
-        let account_next = Rate::per_second(per_second).next(state.accounts.get(account).copied(), now)?;
-        let recipient_next = RECIPIENT.next(state.recipients.get(&pair).copied(), now)?;
-        state.accounts.insert(account.clone(), account_next);
-        state.recipients.insert(pair, recipient_next);
-        Ok(())
+        self.state(now).admit(account, per_second, recipient, now, None)
+    }
+
+    /// Lets one message leave now, or keeps a place for it: it may leave from the moment it is told, and asks again
+    /// then. So a crowd waits without asking all the time, and nobody has to be in a worker's hands to keep its turn.
+    ///
+    /// A recipient who had too much lately takes no place of the account's: it asks again later.
+    pub(super) fn queue(
+        &self,
+        effect: &EffectId,
+        account: &Account,
+        per_second: u32,
+        recipient: &str,
+        now: Timestamp,
+    ) -> Result<(), Wait> {
+        let mut hasher = DefaultHasher::new();
+        effect.hash(&mut hasher);
+        self.state(now).admit(account, per_second, recipient, now, Some(hasher.finish()))
     }
 
     /// The provider takes nothing of this account until a moment; says whether that is news.
     pub(super) fn pause(&self, account: &Account, until: Timestamp, now: Timestamp) -> bool {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = state.paused.insert(account.clone(), until);
+        let mut state = self.state(now);
+        let line = state.accounts.entry(account.clone()).or_default();
+        let before = line.paused.replace(until);
+        // Nobody leaves at their place now: who comes after the pause gets another.
+        line.places.clear();
+        line.idle = None;
         before.is_none_or(|before| clock::after(before, STILL) <= now)
+    }
+
+    fn state(&self, now: Timestamp) -> MutexGuard<'_, State> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.latest.is_some_and(|latest| clock::after(now, BACK) < latest) {
+            *state = State::default();
+        }
+        state.latest = Some(now);
+        state
+    }
+}
+
+impl State {
+    fn admit(
+        &mut self,
+        account: &Account,
+        per_second: u32,
+        recipient: &str,
+        now: Timestamp,
+        place: Option<u64>,
+    ) -> Result<(), Wait> {
+        if self.recipients.len() >= self.clear_at.max(REMEMBERED) {
+            self.recipients.retain(|_, idle| *idle > now);
+            self.clear_at = self.recipients.len() * 2;
+        }
+        let line = self.accounts.entry(account.clone()).or_default();
+        if let Some(until) = line.paused.filter(|until| *until > now) {
+            return Err(Wait::Paused(until));
+        }
+        if let Some(place) = place
+            && let Some(from) = line.places.get(&place).copied()
+        {
+            if from > now {
+                return Err(Wait::Turn(from));
+            }
+            line.places.remove(&place);
+            return Ok(());
+        }
+        let (leaves, line_idle) = Rate::per_second(per_second).next(line.idle, now);
+        let pair = (account.clone(), recipient.to_owned());
+        let (may, pair_idle) = RECIPIENT.next(self.recipients.get(&pair).copied(), leaves);
+        if may > leaves {
+            return Err(Wait::Turn(may));
+        }
+        if leaves > now && place.is_none() {
+            return Err(Wait::Turn(leaves));
+        }
+        line.idle = Some(line_idle);
+        self.recipients.insert(pair, pair_idle);
+        match place.filter(|_| leaves > now) {
+            Some(place) => {
+                line.places.insert(place, leaves);
+                Err(Wait::Turn(leaves))
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -89,12 +168,11 @@ impl Rate {
         Self { every: Duration::from_secs(1) / messages.max(1), burst: messages.max(1) }
     }
 
-    /// The new idle moment if one more may leave now.
-    fn next(self, idle: Option<Timestamp>, now: Timestamp) -> Result<Timestamp, Wait> {
-        let next = clock::after(idle.filter(|idle| *idle > now).unwrap_or(now), self.every);
-        let ahead = self.every * self.burst;
-        let earliest = next.checked_sub(ahead).unwrap_or(now);
-        if earliest > now { Err(Wait::Turn(earliest)) } else { Ok(next) }
+    /// When one more may leave, not before `from`; and when all would be idle again then.
+    fn next(self, idle: Option<Timestamp>, from: Timestamp) -> (Timestamp, Timestamp) {
+        let idle = clock::after(idle.filter(|idle| *idle > from).unwrap_or(from), self.every);
+        let earliest = idle.checked_sub(self.every * self.burst).unwrap_or(from);
+        (earliest.max(from), idle)
     }
 }
 
@@ -148,5 +226,75 @@ mod tests {
         assert!(!pace.pause(&account(), until, start), "told once");
         assert_eq!(pace.ask(&account(), 70, "a", start), Err(Wait::Paused(until)));
         assert_eq!(pace.ask(&account(), 70, "a", until), Ok(()));
+    }
+
+    fn effect(n: u32) -> EffectId {
+        EffectId { epoch: 1, session: "c.1".into(), turn: n, n: 0 }
+    }
+
+    #[test]
+    fn a_crowd_gets_places_one_after_the_other_and_leaves_at_them() {
+        let pace = Pace::default();
+        let start: Timestamp = "2026-03-12T12:00:00Z".parse().unwrap();
+        let ask = |n: u32, now| pace.queue(&effect(n), &account(), 70, &n.to_string(), now);
+        let mut places = Vec::new();
+        for n in 0..1000 {
+            match ask(n, start) {
+                Ok(()) => assert!(n < 70),
+                Err(Wait::Turn(from)) => places.push((n, from)),
+                Err(Wait::Paused(_)) => panic!("nobody paused it"),
+            }
+        }
+        assert_eq!(places.len(), 930);
+        assert!(places.is_sorted_by(|one, next| one.1 < next.1), "no two at the same moment");
+        let last = places.last().unwrap().1;
+        assert!((13..=14).contains(&last.duration_since(start).as_secs()), "930 at 70 a second: {last}");
+        for (n, from) in &places {
+            assert_eq!(ask(*n, start), Err(Wait::Turn(*from)), "who asks early keeps the place");
+        }
+        for (n, from) in places {
+            assert_eq!(ask(n, from), Ok(()));
+        }
+        // A message of another account, or of this one by now, does not wait for anybody.
+        let other = Account { id: "2".into(), ..account() };
+        assert_eq!(pace.queue(&effect(5000), &other, 70, "5000", start), Ok(()));
+        assert_eq!(ask(5001, clock::after(last, Duration::from_secs(1))), Ok(()));
+    }
+
+    #[test]
+    fn a_recipient_who_had_too_much_takes_no_place_of_the_account() {
+        let pace = Pace::default();
+        let start: Timestamp = "2026-03-12T12:00:00Z".parse().unwrap();
+        for n in 0..45 {
+            assert_eq!(pace.queue(&effect(n), &account(), 46, "a", start), Ok(()));
+        }
+        for n in 45..500 {
+            let next = clock::after(start, Duration::from_secs(6));
+            assert_eq!(pace.queue(&effect(n), &account(), 46, "a", start), Err(Wait::Turn(next)));
+        }
+        assert_eq!(
+            pace.queue(&effect(500), &account(), 46, "b", start),
+            Ok(()),
+            "the forty-sixth of the account"
+        );
+    }
+
+    #[test]
+    fn a_pause_takes_the_places_away_and_a_clock_that_went_back_takes_everything() {
+        let pace = Pace::default();
+        let start: Timestamp = "2026-03-12T12:00:00Z".parse().unwrap();
+        let at = |seconds| clock::after(start, Duration::from_secs(seconds));
+        let ask = |n: u32, now| pace.queue(&effect(n), &account(), 1, &n.to_string(), now);
+        assert_eq!(ask(0, start), Ok(()));
+        for n in 1..100 {
+            assert_eq!(ask(n, start), Err(Wait::Turn(at(u64::from(n)))));
+        }
+        pace.pause(&account(), at(60), start);
+        assert_eq!(ask(50, at(50)), Err(Wait::Paused(at(60))));
+        assert_eq!(ask(99, at(60)), Ok(()), "after the pause the first who comes is the first");
+
+        pace.pause(&account(), at(3600), at(61));
+        assert_eq!(ask(7, at(59)), Err(Wait::Paused(at(3600))), "two seconds are no jump");
+        assert_eq!(ask(7, start), Ok(()), "the clock was set back by a minute");
     }
 }

@@ -73,7 +73,7 @@ async fn failing(at: &Performing<'_>, said: &str, repeat: bool) -> Result<(), St
     let attempt = at.entry.attempts + 1;
     // What was said is for the staff, not for the log.
     tracing::warn!(effect = %at.id(), attempt, "an e-mail was not taken");
-    let until = clock::after(now, backoff::wait(attempt, at.id()));
+    let until = clock::after(now, backoff::wait(attempt, at.id(), None));
     at.commit(|draft| {
         if let Some(entry) = draft.entry_mut(at.id()) {
             entry.attempts = attempt;
@@ -98,7 +98,7 @@ async fn in_doubt(at: &Performing<'_>) -> Result<(), StoreError> {
         if let Some(entry) = draft.entry_mut(at.id()) {
             entry.attempts = attempt;
             entry.state = OutboxState::InDoubt { since, repeated: false };
-            entry.ready_at = clock::after(since, backoff::wait(attempt, at.id()));
+            entry.ready_at = clock::after(since, backoff::wait(attempt, at.id(), None));
         }
     })
     .await

@@ -48,7 +48,7 @@ pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<()
     loop {
         let now = at.here.now();
         let to = recipient(&conversation.address);
-        match at.here.pace.ask(&conversation.account, channel.messages_per_second(), to, now) {
+        match at.here.pace.queue(at.id(), &conversation.account, channel.messages_per_second(), to, now) {
             Ok(()) => break,
             Err(Wait::Turn(until)) if until <= clock::after(now, SHORT) => at.here.clock.until(until).await,
             Err(Wait::Turn(until)) => {
@@ -113,8 +113,9 @@ async fn send(
         Ok(receipt) => accepted(at, &receipt).await,
         Err(SendError::Retry { after, reason, account_wide }) => {
             let now = at.here.now();
-            let wait = backoff::wait(at.entry.attempts + 1, at.id()).max(after.unwrap_or_default());
-            let until = clock::after(now, wait);
+            // A pause of the account does not grow with the attempts of one of its messages.
+            let attempts = if account_wide { 1 } else { at.entry.attempts + 1 };
+            let until = clock::after(now, backoff::wait(attempts, at.id(), after));
             // The reason may quote the contact's number: it is for the staff, not for the log.
             tracing::warn!(effect = %at.id(), attempt = at.entry.attempts + 1, account_wide, "a message was not taken");
             if account_wide && at.here.pace.pause(&conversation.account, until, now) {

@@ -223,7 +223,7 @@ async fn a_conversation_that_cannot_be_read_begins_again_with_people_and_holds_n
     hospital.hears(&ana, "pessoa").await;
     let told = hospital.told(&bia, "b1", "oi");
     hospital.here.intake("whatsapp", vec![told]).await.unwrap();
-    let hospital = hospital.torn(&torn).await;
+    let hospital = hospital.torn(std::slice::from_ref(&torn)).await;
     hospital.here.recover().await.unwrap();
     hospital.works().await;
     assert_eq!(hospital.said().last().unwrap(), "v1 ouviu oi", "the neighbour is served");

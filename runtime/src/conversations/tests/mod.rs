@@ -12,5 +12,6 @@ mod person;
 mod publisher;
 mod script;
 mod start;
+mod timers;
 mod workers;
 mod world;

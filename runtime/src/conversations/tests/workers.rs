@@ -115,3 +115,74 @@ async fn of_turns_that_are_old_only_the_way_and_the_outcome_stay() {
     let text = format!("{journal:?}");
     assert!(!text.contains("52998224725") && text.contains("SessionEnded"), "{text}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_on_a_number_waits_its_turn_and_holds_up_no_call() {
+    const CROWD: usize = 400;
+    let hospital = Hospital::open().await;
+    let ana = phone("5511987654321");
+    hospital.hears(&ana, "oi").await;
+    let begun = hospital.said().len();
+    let shutdown = Shutdown::new();
+    workers::start(&hospital.here, DAY, &shutdown);
+    let crowd: Vec<_> = (0..CROWD).map(|n| phone(&format!("55119876{n:05}"))).collect();
+    for some in crowd.chunks(100) {
+        let told = some.iter().map(|one| {
+            let id = format!("in/{}", one.phone.as_ref().unwrap());
+            hospital.here.intake("whatsapp", vec![hospital.told(one, &id, "oi")])
+        });
+        futures_util::future::try_join_all(told).await.unwrap();
+    }
+    // More wait than workers may have in hand; the clock stands still.
+    hospital.here.intake("whatsapp", vec![hospital.told(&ana, "call", "chamar")]).await.unwrap();
+    seen(async || !hospital.line.called.lock().unwrap().is_empty()).await;
+    assert!(hospital.said().len() <= begun + 70, "{}", hospital.said().len());
+
+    let answered = |hospital: &Hospital| hospital.said().len() - begun;
+    for second in 1..=8 {
+        hospital.clock.forward(Duration::from_secs(1));
+        let expected = (70 * (second + 1) - 2).min(CROWD + 1);
+        seen(async || answered(&hospital) >= expected).await;
+        assert!(answered(&hospital) <= 70 * (second + 1), "{} after {second} s", answered(&hospital));
+    }
+    assert!(shutdown.finish(Duration::from_secs(20)).await);
+    let sent = hospital.sent();
+    for one in &crowd {
+        assert_eq!(sent.iter().filter(|(to, _, _)| to == one).count(), 1, "each is answered once");
+    }
+}
+
+#[tokio::test]
+async fn a_contact_who_had_too_much_holds_up_nobody_else() {
+    let hospital = Hospital::open().await;
+    let (ana, bruno) = (phone("5511987654321"), phone("5511987654322"));
+    for n in 0..47 {
+        hospital.hears(&ana, &format!("oi {n}")).await;
+    }
+    assert_eq!(hospital.said().len(), 45, "forty-five at once to one contact");
+    hospital.hears(&bruno, "oi").await;
+    assert_eq!(hospital.said().len(), 46);
+    hospital.later(Duration::from_secs(5)).await;
+    assert_eq!(hospital.said().len(), 46);
+    hospital.later(Duration::from_secs(1)).await;
+    hospital.later(Duration::from_secs(6)).await;
+    assert_eq!(hospital.said()[46..], ["eco oi 45", "eco oi 46"], "then one each six seconds, in order");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_send_that_hangs_holds_up_its_own_conversation_only() {
+    let hospital = Hospital::open().await;
+    let (ana, bruno) = (phone("5511987654321"), phone("5511987654322"));
+    let shutdown = Shutdown::new();
+    workers::start(&hospital.here, DAY, &shutdown);
+    *hospital.phone.hangs.lock().unwrap() = true;
+    let told = vec![hospital.told(&ana, "1", "oi"), hospital.told(&ana, "2", "segunda")];
+    hospital.here.intake("whatsapp", told).await.unwrap();
+    seen(async || hospital.said().len() == 1).await;
+    *hospital.phone.hangs.lock().unwrap() = false;
+    hospital.here.intake("whatsapp", vec![hospital.told(&bruno, "3", "oi")]).await.unwrap();
+    seen(async || hospital.said().len() == 2).await;
+    let to: Vec<_> = hospital.sent().into_iter().map(|(to, _, _)| to).collect();
+    assert_eq!(to, [ana, bruno]);
+    assert!(!shutdown.finish(Duration::from_millis(50)).await, "the one that hangs is still in hand");
+}

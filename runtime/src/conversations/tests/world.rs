@@ -38,6 +38,11 @@ impl Hand {
         state.0 += SignedDuration::try_from(by).unwrap();
         state.1.drain(..).for_each(Waker::wake);
     }
+
+    /// Somebody puts it right.
+    pub(super) fn back(&self, by: Duration) {
+        self.0.lock().unwrap().0 -= SignedDuration::try_from(by).unwrap();
+    }
 }
 
 impl Clock for Hand {
@@ -288,12 +293,14 @@ impl Hospital {
         Self { here, phone, line, postman, clock, flows, place, messages }
     }
 
-    /// The process is killed, and a conversation's record is torn.
-    pub(super) async fn torn(self, id: &ConversationId) -> Self {
+    /// The process is killed, and conversations' records are torn.
+    pub(super) async fn torn(self, ids: &[ConversationId]) -> Self {
         let Self { here, phone, line, postman, clock, flows, place, messages } = self;
         drop(here);
         let store = SledStore::open(place.path(), &Options::default()).await.unwrap();
-        store.damage(id).await;
+        for id in ids {
+            store.damage(id).await;
+        }
         drop(store);
         let here = open(&place, &clock, &phone, &line, postman.as_ref(), &flows).await;
         Self { here, phone, line, postman, clock, flows, place, messages }

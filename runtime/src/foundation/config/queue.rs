@@ -182,6 +182,20 @@ mod tests {
     }
 
     #[test]
+    fn hours_go_by_the_clock_on_the_wall_also_on_the_days_it_is_changed() {
+        let night = queue(r#"hours = [{ days = ["sun"], from = "02:00", to = "03:30" }]"#);
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let open = |moment: &str| night.is_open(moment.parse().unwrap(), &zone, |_| false);
+        // At 02:00 it is 03:00 at once: what is left of the shift is its last half hour.
+        assert!(!open("2026-03-29T00:59:59Z") && open("2026-03-29T01:00:00Z"));
+        assert!(open("2026-03-29T01:29:59Z") && !open("2026-03-29T01:30:00Z"));
+        // At 03:00 it is 02:00 again: the shift is an hour longer.
+        assert!(!open("2026-10-24T23:59:59Z") && open("2026-10-25T00:00:00Z"));
+        assert!(open("2026-10-25T01:59:59Z") && open("2026-10-25T02:29:59Z"));
+        assert!(!open("2026-10-25T02:30:00Z"));
+    }
+
+    #[test]
     fn other_times_are_refused() {
         for text in ["", "8:00", "24:01", "08:60", "08h00", "+8:00", "08:0"] {
             assert_eq!(Clock::parse(text), None, "{text}");
