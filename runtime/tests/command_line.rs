@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)] // helpers of tests; what goes wrong here is a failed test
 
+#[path = "command_line/flows.rs"]
+mod flows;
 #[path = "command_line/operators.rs"]
 mod operators;
 
@@ -10,10 +12,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 8] = ["check", "test", "chat", "graph", "sandbox", "serve", "demo", "outbox"];
+const COMMANDS: [&str; 9] = ["check", "test", "chat", "graph", "flows", "sandbox", "serve", "demo", "outbox"];
 
 /// Commands below a command.
-const VERBS: [(&str, &[&str]); 1] = [("outbox", &["list", "show", "retry", "discard"])];
+const VERBS: [(&str, &[&str]); 2] =
+    [("flows", &["list", "publish", "rollback"]), ("outbox", &["list", "show", "retry", "discard"])];
 
 /// English that the argument parser would put into a help text.
 const ENGLISH: [&str; 7] = ["Usage", "Options", "Print ", "default:", "ossible values", "<PATH", "env:"];

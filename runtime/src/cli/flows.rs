@@ -204,7 +204,10 @@ fn show_report(report: &PublishReport, dry_run: bool) {
         show_outdated(report.outdated);
         return;
     }
-    println!("{}{} dos fluxos da pasta{}", style.dim, tests(report.passed), style.off);
+    match report.passed {
+        0 => println!("{}os fluxos da pasta não têm testes{}", style.warn, style.off),
+        passed => println!("{}{} dos fluxos da pasta{}", style.dim, tests(passed), style.off),
+    }
     let name = report.release.as_ref().map(short).unwrap_or_default();
     let before =
         report.before.as_ref().map(|before| format!(" (antes: {})", short(before))).unwrap_or_default();
@@ -233,8 +236,8 @@ fn show_report(report: &PublishReport, dry_run: bool) {
 
 fn refused(report: &PublishReport) -> String {
     match (report.findings.len(), report.failures.len()) {
-        (0, 1) => format!("1 teste falha, {} passam", report.passed),
-        (0, failures) => format!("{failures} testes falham, {} passam", report.passed),
+        (0, 1) => format!("1 teste falha ({})", tests(report.passed)),
+        (0, failures) => format!("{failures} testes falham ({})", tests(report.passed)),
         (1, _) => "há 1 erro".to_owned(),
         (errors, _) => format!("há {errors} erros"),
     }
@@ -242,7 +245,7 @@ fn refused(report: &PublishReport) -> String {
 
 fn tests(passed: u64) -> String {
     match passed {
-        0 => "não há testes".to_owned(),
+        0 => "não passou nenhum teste".to_owned(),
         1 => "passou 1 teste".to_owned(),
         passed => format!("passaram {passed} testes"),
     }

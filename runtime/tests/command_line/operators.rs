@@ -21,7 +21,7 @@ const SECRETS: [&str; 6] = [
 ];
 
 /// A service of a project that reaches nobody; killed with the test.
-struct Served {
+pub(super) struct Served {
     child: Child,
     address: String,
     _log: BufReader<ChildStderr>,
@@ -50,7 +50,7 @@ fn refusing() -> String {
 
 impl Served {
     /// With nobody listening where its messages go: every one waits.
-    fn start(project: &Project) -> Self {
+    pub(super) fn start(project: &Project) -> Self {
         Self::start_with(project, "http://127.0.0.1:9")
     }
 
@@ -76,7 +76,7 @@ impl Served {
     }
 
     /// A patient writes.
-    fn hears(&self, text: &str) {
+    pub(super) fn hears(&self, text: &str) {
         let now = jiff::Timestamp::now().as_second().to_string();
         let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": "W", "changes": [{
             "field": "messages", "value": {
@@ -104,7 +104,7 @@ impl Served {
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
-    fn kill(mut self) {
+    pub(super) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

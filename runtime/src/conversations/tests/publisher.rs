@@ -32,7 +32,8 @@ impl Watched {
     async fn new(watch: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/fluxo.toml");
-        let text = std::fs::read_to_string(project).unwrap() + &format!("\n[flows]\nwatch = {watch}\n");
+        let text = std::fs::read_to_string(project).unwrap();
+        let text = text.replace("watch = true", &format!("watch = {watch}"));
         let file = folder.path().join("fluxo.toml");
         std::fs::write(&file, &text).unwrap();
         std::fs::write(folder.path().join("oi.json"), flow("oi", "um")).unwrap();
