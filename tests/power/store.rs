@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use fluxo::store::{Committed, Documents, Options, SledStore, Store};
+use fluxo::store::{Committed, Documents, Occasion, Options, Publication, SledStore, Store};
 use fluxo_engine::ids::{ConversationId, ReleaseId};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -120,8 +120,8 @@ async fn live(path: &Path, disk: &Disk, seed: u64) -> Result<Life, String> {
     for half in 1..=2 {
         let store = open(path).await?;
         if life.release.is_none() {
-            let kept = store.keep_release(&ReleaseId::from("r1"), &documents()).await;
-            kept.map_err(|error| error.to_string())?;
+            let published = store.publish(&publication(), &documents()).await;
+            published.map_err(|error| error.to_string())?;
             life.release = Some(disk.position());
         }
         let until = begun + WRITTEN * half / 2;
@@ -133,6 +133,17 @@ async fn live(path: &Path, disk: &Disk, seed: u64) -> Result<Life, String> {
 async fn open(path: &Path) -> Result<Arc<dyn Store>, String> {
     let opened = SledStore::open(path, &Options::default()).await;
     Ok(Arc::new(opened.map_err(|error| format!("would not open: {error}"))?))
+}
+
+fn publication() -> Publication {
+    Publication {
+        release: ReleaseId::from("r1"),
+        at: Timestamp::UNIX_EPOCH,
+        by: "fluxo".to_owned(),
+        occasion: Occasion::Start,
+        reason: None,
+        disk: "d".to_owned(),
+    }
 }
 
 /// Larger than one stored value may be.
@@ -294,8 +305,9 @@ async fn examine(
     if release {
         let kept = store.release_documents(&ReleaseId::from("r1")).await.map_err(told)?;
         if kept.as_ref() != Some(&documents()) {
-            return Err("the release is not as it was kept".to_owned());
+            return Err("the release is not as it was published".to_owned());
         }
+        equal("the publications", &store.publications(2).await.map_err(told)?, &vec![publication()])?;
     }
     Ok(there)
 }
