@@ -1,7 +1,7 @@
 //! The service and its command line: everything of fluxo that touches a clock, a disk or a network.
 //!
 //! Layers from bottom to top: `foundation`, `store`, `channels` | `desks` | `connections` | `mail` (never each other),
-//! `releases`, `conversations`, `workers`, `operations`, `web`, `service`, `cli`. A module uses only those below it.
+//! `releases`, `conversations` | `replay`, `workers`, `operations`, `web`, `service`, `cli`. A module uses only those below it.
 
 pub mod channels;
 pub mod cli;
@@ -12,6 +12,7 @@ pub mod foundation;
 pub mod mail;
 pub mod operations;
 pub mod releases;
+pub mod replay;
 pub mod service;
 pub mod store;
 pub mod web;

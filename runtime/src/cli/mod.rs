@@ -4,6 +4,8 @@
 
 mod chat;
 mod check;
+mod contacts;
+mod conversations;
 mod demo;
 mod documents;
 mod flows;
@@ -84,6 +86,10 @@ enum Command {
     Demo(demo::Arguments),
     /// Mostra e resolve o que espera para sair e o que não saiu: mensagens, chamadas, e-mails
     Outbox(outbox::Arguments),
+    /// Joga de novo as conversas gravadas, com a mesma versão dos fluxos ou com outra
+    Conversations(conversations::Arguments),
+    /// Acha e apaga contatos
+    Contacts(contacts::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -110,6 +116,8 @@ pub fn main() -> ExitCode {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Outbox(arguments) => outbox::run(&arguments),
+        Command::Conversations(arguments) => conversations::run(&arguments),
+        Command::Contacts(arguments) => contacts::run(&arguments),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -22,6 +22,7 @@ mod desk;
 mod doors;
 mod draft;
 pub mod effects;
+mod erase;
 mod handing;
 mod in_flight;
 mod intake;

@@ -77,6 +77,8 @@ pub(crate) enum Words<'a> {
     MergedInto { conversation: &'a str },
     /// An address went over to another person.
     AddressTaken,
+    /// The contact of a conversation that people had was erased.
+    Erased { conversation: &'a str },
 }
 
 impl Words<'_> {
@@ -222,6 +224,10 @@ impl Words<'_> {
             Self::MergedInto { conversation } => (
                 format!("A mesma pessoa continua na conversa {conversation}: responda lá"),
                 format!("The same person goes on in the conversation {conversation}: answer there"),
+            ),
+            Self::Erased { conversation } => (
+                format!("O contato da conversa {conversation} foi apagado: ela acabou"),
+                format!("The contact of the conversation {conversation} was erased: it is over"),
             ),
             Self::AddressTaken => same(
                 "O número passou a outra pessoa: nada desta conversa vai para ela",

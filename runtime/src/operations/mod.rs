@@ -11,11 +11,13 @@
 //! to be played is played by the next start.
 
 mod ask;
+pub mod contacts;
 mod door;
 mod error;
 pub mod flows;
 pub mod outbox;
 mod progress;
+pub mod replay;
 mod socket;
 mod wire;
 
@@ -95,6 +97,16 @@ operations! {
     FlowsPublish(flows::Publish);
     /// Goes back to a release before.
     FlowsRollback(flows::Rollback);
+    /// Who is reached at a phone.
+    ContactFind(contacts::ContactFind);
+    /// A contact, without anything personal.
+    ContactShow(contacts::ContactShow);
+    /// A contact erased.
+    ContactErase(contacts::ContactErase);
+    /// One conversation played again.
+    ConversationReplay(replay::ReplayOne);
+    /// All conversations played again.
+    ConversationsReplay(replay::ReplayAll);
 }
 
 /// Carries out operations on one store.

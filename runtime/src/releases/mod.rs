@@ -261,6 +261,14 @@ impl Releases {
         Ok(self.store.publications(1).await?.pop())
     }
 
+    /// A release of documents that are not published, and are not by this.
+    ///
+    /// # Errors
+    /// Why they cannot be read, for developers.
+    pub fn unpublished(&self, documents: &Documents) -> Result<Arc<dyn Release>, String> {
+        self.compiler.read(documents)
+    }
+
     /// The release a session is pinned to; absent when the store no longer has it or it cannot be read any more.
     ///
     /// # Errors

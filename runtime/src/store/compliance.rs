@@ -6,6 +6,7 @@
 mod contacts;
 mod crashes;
 mod effects;
+mod erasure;
 pub(super) mod fixtures;
 mod messages;
 mod records;
@@ -74,6 +75,8 @@ checks! {
               a_username_is_of_who_told_it_last
               two_contacts_become_one
               a_merge_that_is_refused_leaves_no_trace;
+    erasure: of_a_contact_that_is_erased_only_the_path_stays
+             the_address_of_one_who_was_erased_is_a_strangers;
     crashes: what_was_acknowledged_survives_a_crash;
     records: timers_are_due_in_order_and_move
              conversations_are_listed_by_id

@@ -5,6 +5,7 @@
 
 #[cfg(test)]
 pub(crate) mod compliance;
+mod erasure;
 mod journal;
 #[cfg(test)]
 pub(crate) mod memory;
@@ -21,6 +22,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 pub use self::sled::{Options, SledStore};
+pub use erasure::{Erased, Erasure};
 pub use journal::{Backdrop, BackdropId, Input, JournalEntry, Kept, Moved, Prints, Recorded, not_said};
 pub use publication::{Occasion, OpenSession, Publication, SessionPage};
 pub use record::{
@@ -410,6 +412,11 @@ pub trait Store: Send + Sync + fmt::Debug + 'static {
         &'a self,
         id: &'a fluxo_engine::ids::ReleaseId,
     ) -> BoxFuture<'a, Result<Option<Documents>, StoreError>>;
+
+    /// Takes a contact out with all that is personal; all of it is gone when it returns, and until then the contact is
+    /// there. What stays are dedupe keys, and of the journal the way through the flows and its outcome.
+    /// [`StoreError::Conflict`] if there is no such contact, or it has a conversation that is not named.
+    fn erase(&self, erasure: Erasure) -> BoxFuture<'_, Result<Erased, StoreError>>;
 
     /// Forgets the dedupe keys, provider's message ids and kept statuses whose time has passed; answers how many.
     fn sweep(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;

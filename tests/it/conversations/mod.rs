@@ -7,6 +7,7 @@ mod delivery;
 mod order;
 mod people;
 mod refusals;
+mod replay;
 mod restarts;
 mod trouble;
 

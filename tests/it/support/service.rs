@@ -17,6 +17,20 @@ pub(crate) struct Wiring {
     pub(crate) flows: PathBuf,
 }
 
+impl Wiring {
+    /// A command of operators on the store in a folder.
+    pub(crate) fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fluxo-under-test"));
+        command
+            .args(arguments)
+            .arg("--project")
+            .arg(&self.flows)
+            .arg(format!("--set=store.path={}", folder.join("store").display()))
+            .stdin(Stdio::null());
+        command
+    }
+}
+
 /// The running binary.
 #[derive(Debug)]
 pub(crate) struct Service {

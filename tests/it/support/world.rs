@@ -75,6 +75,15 @@ impl World {
         self.service = Service::start(&self.wiring, self.folder.path(), self.port).await;
     }
 
+    /// A command of operators for this service: how it ended, and what it said on either stream.
+    pub(crate) async fn command(&self, arguments: &[&str]) -> (i32, String) {
+        let mut command = self.wiring.command(self.folder.path(), arguments);
+        let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it ends");
+        let output = output.expect("the binary starts");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned())
+    }
+
     /// A phone in somebody's hand.
     pub(crate) fn phone(&self, number: &str) -> Phone {
         Phone::new(self.client.clone(), &self.sandbox, number)

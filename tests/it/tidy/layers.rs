@@ -25,7 +25,7 @@ const RUNTIME: &[&[&str]] = &[
     &["store"],
     &["channels", "desks", "connections", "mail"],
     &["releases"],
-    &["conversations"],
+    &["conversations", "replay"],
     &["workers"],
     &["operations"],
     &["web"],

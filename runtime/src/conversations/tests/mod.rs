@@ -3,6 +3,7 @@
 mod desk;
 mod effects;
 mod engine;
+mod erase;
 mod handing;
 mod intake;
 mod mail;
@@ -10,6 +11,7 @@ mod merge;
 mod moving;
 mod person;
 mod publisher;
+mod replay;
 mod script;
 mod start;
 mod timers;

@@ -13,6 +13,7 @@ use crate::channels::SendError;
 use crate::conversations::{Count, Fate, Way};
 use crate::foundation::clock::Clock;
 use crate::releases::{Announcement, Disk, Release};
+use crate::replay::{Replay, Verdict};
 use crate::store::{Address, Documents, Kept, Moved, Occasion};
 
 const DAY: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
@@ -123,6 +124,13 @@ async fn a_waiting_session_is_moved_and_goes_on_on_the_new_text() {
         .collect();
     let expected = Moved { from: old.id().clone(), to: next.id().clone() };
     assert_eq!(moves, [(1, 1, expected)], "after the first turn and before the second");
+    let replay = Replay::new(Arc::clone(hospital.here.store()), Arc::clone(hospital.here.releases()));
+    let sessions = replay.conversation(&id).await.unwrap();
+    assert_eq!(
+        (sessions.len(), &sessions[0].verdict),
+        (1, &Verdict::Equal),
+        "replayed over the move as well"
+    );
 }
 
 #[tokio::test]

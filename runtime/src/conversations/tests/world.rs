@@ -306,6 +306,26 @@ impl Hospital {
         Self { here, phone, line, postman, clock, flows, place, messages }
     }
 
+    /// The process is killed, and somebody reads the store's files.
+    pub(super) async fn rows(self) -> Vec<(Vec<u8>, u64, Vec<u8>)> {
+        let Self { here, place, .. } = self;
+        drop(here);
+        SledStore::open(place.path(), &Options::default()).await.unwrap().rows().await
+    }
+
+    /// With what somebody has put into the store's files before it was opened.
+    pub(super) async fn with_rows(flows: Flows, rows: Vec<(Vec<u8>, u64, Vec<u8>)>) -> Self {
+        let Self { here, phone, line, postman, clock, place, messages, .. } = Self::with(flows.clone()).await;
+        drop(here);
+        let store = SledStore::open(place.path(), &Options::default()).await.unwrap();
+        for row in rows {
+            store.put_row(row).await;
+        }
+        drop(store);
+        let here = open(&place, &clock, &phone, &line, postman.as_ref(), &flows).await;
+        Self { here, phone, line, postman, clock, flows, place, messages }
+    }
+
     pub(super) fn told(&self, from: &Address, id: &str, text: &str) -> Told {
         self.told_of(from, id, Content::Text { text: text.to_owned() }, Duration::ZERO)
     }

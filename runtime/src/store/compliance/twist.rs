@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::store::{
     Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
-    DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
-    Publication, SessionPage, Store, StoreError, TimerRow,
+    DeadLetter, DedupeKey, Documents, Erased, Erasure, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded,
+    Merge, Notice, Publication, SessionPage, Store, StoreError, TimerRow,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -227,6 +227,9 @@ impl Store for Twisted {
     }
     fn release_documents<'a>(&'a self, id: &'a ReleaseId) -> Answer<'a, Option<Documents>> {
         self.inner.release_documents(id)
+    }
+    fn erase(&self, erasure: Erasure) -> Answer<'_, Erased> {
+        self.inner.erase(erasure)
     }
     fn sweep(&self, now: Timestamp) -> Answer<'_, u64> {
         self.twist.sweep(&*self.inner, now)

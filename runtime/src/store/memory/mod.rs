@@ -7,6 +7,7 @@
 mod book;
 mod commit;
 mod disk;
+mod erase;
 mod expiry;
 mod leases;
 mod people;

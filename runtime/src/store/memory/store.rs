@@ -12,8 +12,8 @@ use super::size::fits;
 use super::tables::{Tables, place};
 use crate::store::{
     Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
-    DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
-    OutboxState, Publication, SessionPage, Store, StoreError, TimerRow,
+    DeadLetter, DedupeKey, Documents, Erased, Erasure, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded,
+    Merge, Notice, OutboxState, Publication, SessionPage, Store, StoreError, TimerRow,
 };
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -262,7 +262,8 @@ impl Store for MemoryStore {
     fn journal<'a>(&'a self, id: &'a ConversationId, limit: usize) -> Answer<'a, Vec<JournalEntry>> {
         self.read(move |tables, _| {
             let journal = tables.books.get(id).map_or(&[][..], |book| &book.journal);
-            Ok(limited(journal.iter().map(|(entry, _)| entry), limit))
+            let erased = tables.erased.get(id).map_or(&[][..], |journal| journal);
+            Ok(limited(journal.iter().map(|(entry, _)| entry).chain(erased), limit))
         })
     }
 
@@ -272,8 +273,10 @@ impl Store for MemoryStore {
         limit: usize,
     ) -> Answer<'a, Vec<ConversationId>> {
         self.read(move |tables, _| {
-            let played = tables.books.iter().filter(|(_, book)| !book.journal.is_empty()).map(|(id, _)| id);
-            Ok(limited(played.filter(|id| after.is_none_or(|after| *id > after)), limit))
+            let books = tables.books.iter().filter(|(_, book)| !book.journal.is_empty());
+            let mut played: Vec<_> = books.map(|(id, _)| id).chain(tables.erased.keys()).collect();
+            played.sort();
+            Ok(limited(played.into_iter().filter(|id| after.is_none_or(|after| *id > after)), limit))
         })
     }
 
@@ -351,6 +354,10 @@ impl Store for MemoryStore {
 
     fn release_documents<'a>(&'a self, id: &'a ReleaseId) -> Answer<'a, Option<Documents>> {
         self.read(|tables, _| Ok(tables.releases.get(id).cloned()))
+    }
+
+    fn erase(&self, erasure: Erasure) -> Answer<'_, Erased> {
+        self.write(move |tables, _, _| tables.erase(&erasure))
     }
 
     fn sweep(&self, now: Timestamp) -> Answer<'_, u64> {

@@ -12,8 +12,8 @@ use super::expiry::Expiry;
 use super::leases::Leases;
 use super::people::People;
 use crate::store::{
-    Backdrop, BackdropId, Counts, DeadLetter, Documents, Lease, Loaded, Mode, Notice, OpenSession,
-    Publication, SessionPage, StoreError, TimerRow,
+    Backdrop, BackdropId, Counts, DeadLetter, Documents, JournalEntry, Lease, Loaded, Mode, Notice,
+    OpenSession, Publication, SessionPage, StoreError, TimerRow,
 };
 
 /// Newest first; conversation, revision and place tell those of the same moment apart.
@@ -31,6 +31,8 @@ pub(super) struct Tables {
     pub(super) releases: BTreeMap<ReleaseId, Documents>,
     /// The newest last.
     pub(super) publications: Vec<Publication>,
+    /// What is left of the journals of conversations that were erased.
+    pub(super) erased: BTreeMap<ConversationId, Vec<JournalEntry>>,
     pub(super) backdrops: BTreeMap<BackdropId, Backdrop>,
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::store::StoreError;
+
 /// Why a read or a commit did not happen. Everything but [`Fault::Down`] leaves the store as it was and in service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Fault {
@@ -54,5 +56,18 @@ impl Fault {
 impl From<sled::Error> for Fault {
     fn from(error: sled::Error) -> Self {
         Self::down(error)
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Conflict => Self::Conflict,
+            Fault::Fenced => Self::Fenced,
+            Fault::Damaged { .. } => Self::Damaged(fault.to_string()),
+            Fault::TooLarge { bytes, limit } => Self::TooLarge { what: "a value", size: bytes, cap: limit },
+            Fault::KeyLength { bytes, limit } => Self::TooLarge { what: "a key", size: bytes, cap: limit },
+            Fault::Down { reason } => Self::Down(reason.as_ref().to_owned()),
+        }
     }
 }

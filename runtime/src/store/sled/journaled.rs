@@ -7,7 +7,7 @@
 //! Numbers are big-endian. `session` is the session's id, without the conversation's at its beginning if bit 7 of
 //! `state` says so. `path` is JSON: what stays of the events. `sealed` goes on in as many pieces as `pieces` says: a
 //! call may answer more than a value holds. Cutting an entry leaves `sealed` out and needs no key.
-//! An entry that begins with `{` is JSON of fluxo 0.1, which did not keep enough to play a turn again.
+//! An entry that begins with `{` is JSON of an older fluxo, which did not keep enough to play a turn again.
 
 use fluxo_engine::ids::{ConversationId, SessionId};
 use fluxo_engine::protocol::{Contact, Effect, Event};
@@ -23,7 +23,7 @@ use crate::store::{BackdropId, Input, JournalEntry, Kept, Moved, Prints, Recorde
 
 const WHAT: &str = "a journal entry";
 const FORM: u8 = 2;
-/// First byte of an entry of fluxo 0.1.
+/// First byte of an entry of an older fluxo.
 const OLDER: u8 = b'{';
 /// Bytes of sealed text in one value.
 pub(super) const PIECE_BYTES: usize = 200 * 1024;
@@ -108,6 +108,12 @@ fn json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, StoreError> {
 /// What an entry's sealed text is about: it opens in no other place.
 fn about(id: &ConversationId, session: &SessionId, turn: u32) -> Vec<u8> {
     format!("journal/{id}/{session}/{turn}").into_bytes()
+}
+
+/// An entry of which nothing is sealed.
+pub(super) fn pack_path(id: &ConversationId, entry: &JournalEntry) -> Result<Packed, StoreError> {
+    let (secret, _) = Secret::draw()?;
+    pack(id, &entry.clone().erased(), &secret)
 }
 
 /// An entry as it is to be stored.
@@ -221,6 +227,19 @@ pub(super) fn pieces(id: &ConversationId, head: &[u8]) -> Result<u16, StoreError
     Head::read(id, head).map(|head| head.pieces).ok_or_else(|| damaged("does not read back"))
 }
 
+/// Whether an entry was erased already, or has nothing that could be.
+pub(super) fn is_erased(id: &ConversationId, head: &[u8]) -> bool {
+    Head::read(id, head).is_some_and(|head| match head.state {
+        State::Erased | State::Moved => true,
+        State::Whole | State::Cut | State::Older => false,
+    })
+}
+
+/// The turn that an entry is of.
+pub(super) fn turn(id: &ConversationId, head: &[u8]) -> Option<u32> {
+    Head::read(id, head).map(|head| head.turn)
+}
+
 /// An entry again. Without its key, what was sealed is as if it were erased.
 pub(super) fn unpack(
     id: &ConversationId,
@@ -302,7 +321,7 @@ pub(super) fn cut(id: &ConversationId, head: &[u8], erased: bool) -> Option<Vec<
     Head { state, pieces: 0, sealed: &[], ..head }.write(id).ok()
 }
 
-/// An entry of fluxo 0.1.
+/// An entry of an older fluxo.
 fn older(json: &[u8]) -> Result<JournalEntry, StoreError> {
     #[derive(Deserialize)]
     struct Older {
@@ -382,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_move_and_what_fluxo_0_1_wrote_come_back() {
+    fn a_move_and_what_an_older_fluxo_wrote_come_back() {
         let id = ConversationId::from("c1");
         let (secret, _) = Secret::draw().unwrap();
         let moved = Moved { from: "r1".into(), to: "r2".into() };

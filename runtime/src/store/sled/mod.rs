@@ -6,14 +6,18 @@
 mod commit;
 mod directory;
 mod envelope;
+mod erase;
 mod fault;
 mod journaled;
 mod key;
 mod keyspace;
 mod leases;
 mod listing;
+mod recorded;
 mod releases;
 mod retention;
+#[cfg(test)]
+mod rows;
 mod secret;
 mod store;
 mod tables;

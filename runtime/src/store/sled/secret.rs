@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use fluxo_engine::ids::ConversationId;
 
+use super::commit::Seal;
 use super::fault::Fault;
 
 /// Bytes of a key.
@@ -76,6 +77,17 @@ impl Secrets {
         }
         known.insert(id, secret);
     }
+
+    /// A new key of a commit that is durable.
+    pub(super) fn remember(&self, id: ConversationId, seal: Option<Seal>) {
+        if let Some(Seal { secret, new: Some(_) }) = seal {
+            self.put(id, secret);
+        }
+    }
+
+    pub(super) fn forget(&self, id: &ConversationId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
 }
 
 #[cfg(test)]
@@ -112,5 +124,7 @@ mod tests {
         assert!(secrets.get(&"0".into()).is_none());
         let last = ConversationId::from((KNOWN + 1).to_string());
         assert!(secrets.get(&last).is_some());
+        secrets.forget(&last);
+        assert!(secrets.get(&last).is_none());
     }
 }

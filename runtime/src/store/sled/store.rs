@@ -8,23 +8,24 @@ use fluxo_engine::ids::{ContactId, ConversationId, EffectId, ReleaseId};
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::commit::{self, Prepared, Seal};
+use super::commit;
+use super::erase;
 use super::fault::Fault;
-use super::journaled;
 use super::key::{self, KeyRange};
 use super::keyspace::{self, Keyspace, OpenError};
 use super::leases::Leases;
-use super::secret::{Secret, Secrets};
+use super::recorded;
+use super::secret::Secrets;
 use super::tables::{
-    self, accepted, backdrop, backlog, contact, conversation, dead_letter, epoch, inbox, journal, line,
-    notice, outbox, progress, publication, ready, release, secret, seen, status, timer, totals,
+    self, accepted, backlog, contact, conversation, dead_letter, epoch, inbox, notice, outbox, progress,
+    publication, ready, release, secret, seen, status, timer, totals,
 };
 use super::view::{Stored, View};
 use super::{listing, releases, retention};
 use crate::store::{
     Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
-    DeadLetter, DedupeKey, Documents, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded, Merge, Notice,
-    OutboxState, Publication, Revision, SessionPage, Store, StoreError, TimerRow,
+    DeadLetter, DedupeKey, Documents, Erased, Erasure, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded,
+    Merge, Notice, OutboxState, Publication, Revision, SessionPage, Store, StoreError, TimerRow,
 };
 
 /// How the store is opened.
@@ -45,7 +46,7 @@ impl Default for Options {
 
 /// The embedded store: one directory, one process.
 pub struct SledStore {
-    keyspace: Keyspace,
+    pub(super) keyspace: Keyspace,
     leases: Arc<Leases>,
     secrets: Secrets,
     epoch: u32,
@@ -57,19 +58,6 @@ impl fmt::Debug for SledStore {
     }
 }
 
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Conflict => Self::Conflict,
-            Fault::Fenced => Self::Fenced,
-            Fault::Damaged { .. } => Self::Damaged(fault.to_string()),
-            Fault::TooLarge { bytes, limit } => Self::TooLarge { what: "a value", size: bytes, cap: limit },
-            Fault::KeyLength { bytes, limit } => Self::TooLarge { what: "a key", size: bytes, cap: limit },
-            Fault::Down { reason } => Self::Down(reason.as_ref().to_owned()),
-        }
-    }
-}
-
 impl From<OpenError> for StoreError {
     fn from(error: OpenError) -> Self {
         match error {
@@ -77,15 +65,6 @@ impl From<OpenError> for StoreError {
             OpenError::Damaged { .. } => Self::Damaged(error.to_string()),
             OpenError::Io { .. } => Self::Down(error.to_string()),
         }
-    }
-}
-
-#[cfg(test)]
-impl SledStore {
-    /// Makes a conversation's record unreadable, as a torn disk would.
-    pub(crate) async fn damage(&self, id: &ConversationId) {
-        let key = conversation::key(id);
-        self.keyspace.commit(move |tx| tx.put(&key, 1, b"torn")).await.unwrap();
     }
 }
 
@@ -101,42 +80,6 @@ impl SledStore {
         let proposed = options.new_epoch;
         let epoch = keyspace.commit(move |tx| epoch::get_or_put(tx, proposed)).await?;
         Ok(Self { keyspace, leases: Arc::new(Leases::default()), secrets: Secrets::default(), epoch })
-    }
-
-    /// A conversation's key.
-    async fn secret(&self, id: &ConversationId) -> Result<Option<Arc<Secret>>, StoreError> {
-        if let Some(known) = self.secrets.get(id) {
-            return Ok(Some(known));
-        }
-        let found = self.keyspace.read(|view| secret::get(view, id)).await?.map(Arc::new);
-        if let Some(found) = &found {
-            self.secrets.put(id.clone(), Arc::clone(found));
-        }
-        Ok(found)
-    }
-
-    /// A commit with what is to be sealed sealed; a conversation that has no key yet gets one.
-    async fn prepared(&self, commit: Commit) -> Result<(Prepared, Option<Seal>), StoreError> {
-        if !Prepared::seals(&commit) {
-            return Ok((Prepared::of(commit, None)?, None));
-        }
-        let id = &commit.conversation.id;
-        let known = if commit.expected == Revision(0) { None } else { self.secret(id).await? };
-        let seal = match known {
-            Some(secret) => Seal { secret, new: None },
-            None => {
-                let (secret, bytes) = Secret::draw()?;
-                Seal { secret: Arc::new(secret), new: Some(bytes) }
-            }
-        };
-        Ok((Prepared::of(commit, Some(&seal))?, Some(seal)))
-    }
-
-    /// A new key of a commit that is durable.
-    fn remember(&self, id: ConversationId, seal: Option<Seal>) {
-        if let Some(Seal { secret, new: Some(_) }) = seal {
-            self.secrets.put(id, secret);
-        }
     }
 
     /// What is stored in a range, oldest key first.
@@ -220,11 +163,11 @@ impl Store for SledStore {
 
     fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Committed, StoreError>> {
         Box::pin(async move {
-            let (prepared, seal) = self.prepared(commit).await?;
+            let (prepared, seal) = recorded::prepare(&self.keyspace, &self.secrets, commit).await?;
             let (leases, id) = (self.leases.clone(), prepared.id().clone());
             let committed = self.keyspace.commit(move |tx| prepared.play(tx, &leases)).await?;
             if let Committed::Done(_) = committed {
-                self.remember(id, seal);
+                self.secrets.remember(id, seal);
             }
             Ok(committed)
         })
@@ -234,7 +177,7 @@ impl Store for SledStore {
         Box::pin(async move {
             let mut commits = Vec::new();
             for commit in merge.commits {
-                commits.push(self.prepared(commit).await?.0);
+                commits.push(recorded::prepare(&self.keyspace, &self.secrets, commit).await?.0);
             }
             let (gone, leases) = (merge.gone, self.leases.clone());
             Ok(self.keyspace.commit(move |tx| commit::merge(tx, &gone, &commits, &leases)).await?)
@@ -433,13 +376,7 @@ impl Store for SledStore {
         after: u64,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<(u64, Line)>, StoreError>> {
-        Box::pin(async move {
-            let secret = self.secret(id).await?;
-            let read = |key: Vec<u8>, stored: Stored| {
-                Ok((line::number(&key)?, line::unpack(id, &stored.bytes, secret.as_deref())?))
-            };
-            self.list(line::after(id, after), limit, read).await
-        })
+        Box::pin(recorded::lines(&self.keyspace, &self.secrets, id, after, limit))
     }
 
     fn journal<'a>(
@@ -447,13 +384,7 @@ impl Store for SledStore {
         id: &'a ConversationId,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<JournalEntry>, StoreError>> {
-        Box::pin(async move {
-            let secret = self.secret(id).await?;
-            let rows = self.keyspace.read(|view| journal::rows(view, id, limit)).await?;
-            rows.iter()
-                .map(|(_, entry)| journaled::unpack(id, &entry.head, &entry.pieces, secret.as_deref()))
-                .collect()
-        })
+        Box::pin(recorded::journal(&self.keyspace, &self.secrets, id, limit))
     }
 
     fn journaled<'a>(
@@ -461,18 +392,7 @@ impl Store for SledStore {
         after: Option<&'a ConversationId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<ConversationId>, StoreError>> {
-        Box::pin(async move {
-            let found = self.keyspace.read(|view| {
-                let mut found: Vec<ConversationId> = Vec::new();
-                while found.len() < limit {
-                    let next = journal::next_conversation(view, found.last().or(after))?;
-                    let Some(next) = next else { break };
-                    found.push(next);
-                }
-                Ok(found)
-            });
-            Ok(found.await?)
-        })
+        Box::pin(recorded::conversations(&self.keyspace, after, limit))
     }
 
     fn keep_backdrop<'a>(
@@ -480,17 +400,11 @@ impl Store for SledStore {
         id: BackdropId,
         backdrop: &'a Backdrop,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            let bytes = tables::encode("a backdrop", backdrop)?;
-            Ok(self.keyspace.commit(move |tx| backdrop::put(tx, id, &bytes)).await?)
-        })
+        Box::pin(recorded::keep_backdrop(&self.keyspace, id, backdrop))
     }
 
     fn backdrop(&self, id: BackdropId) -> BoxFuture<'_, Result<Option<Backdrop>, StoreError>> {
-        Box::pin(async move {
-            let found = self.keyspace.read(|view| backdrop::get(view, id)).await?;
-            found.map(|bytes| tables::decode("a backdrop", &bytes)).transpose()
-        })
+        Box::pin(recorded::backdrop(&self.keyspace, id))
     }
 
     fn notices(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Notice>, StoreError>> {
@@ -553,6 +467,15 @@ impl Store for SledStore {
         limit: usize,
     ) -> BoxFuture<'a, Result<SessionPage, StoreError>> {
         Box::pin(releases::open_sessions(&self.keyspace, after, limit))
+    }
+
+    fn erase(&self, erasure: Erasure) -> BoxFuture<'_, Result<Erased, StoreError>> {
+        Box::pin(async move {
+            let ids = erasure.conversations.clone();
+            let erased = erase::erase(&self.keyspace, erasure).await?;
+            ids.iter().for_each(|id| self.secrets.forget(id));
+            Ok(erased)
+        })
     }
 
     fn sweep(&self, now: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {

@@ -1,4 +1,4 @@
-//! The effects behind providers' message ids: `m/<channel><account><message>`, so that statuses find them.
+//! The effects behind providers' message ids: `m/<digest of channel, account, message>`, so that statuses find them.
 
 use fluxo_engine::ids::{ConversationId, EffectId};
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +16,11 @@ pub(in super::super) const TABLE: u8 = b'm';
 const KEPT: SignedDuration = SignedDuration::from_hours(35 * 24);
 
 fn key(account: &Account, message: &str) -> Vec<u8> {
+    Key::of(TABLE).digest(&[&account.channel, &account.id, message]).bytes()
+}
+
+/// As an older fluxo wrote it. The last of them expires thirty-five days after the upgrade.
+fn older(account: &Account, message: &str) -> Vec<u8> {
     Key::of(TABLE).text(&account.channel).text(&account.id).text(message).bytes()
 }
 
@@ -39,6 +44,10 @@ pub(in super::super) fn get(
     account: &Account,
     message: &str,
 ) -> Result<Option<(ConversationId, EffectId)>, Fault> {
-    let key = key(account, message);
-    view.get(&key)?.map(|stored| super::read(&key, &stored.bytes)).transpose()
+    for key in [key(account, message), older(account, message)] {
+        if let Some(stored) = view.get(&key)? {
+            return super::read(&key, &stored.bytes).map(Some);
+        }
+    }
+    Ok(None)
 }

@@ -115,6 +115,44 @@ pub(in super::super) fn put_cut(tx: &mut Transaction<'_>, uncut: &Uncut) -> Resu
     tx.delete(&uncut.row)
 }
 
+/// Leaves of a conversation's turns what says nothing of the contact; says how many of the first `limit` that are not
+/// erased yet there were.
+pub(in super::super) fn erase(
+    tx: &mut Transaction<'_>,
+    id: &ConversationId,
+    limit: usize,
+) -> Result<usize, Fault> {
+    let mut whole = Vec::new();
+    for row in tx.scan(of(id).as_range()) {
+        if whole.len() == limit {
+            break;
+        }
+        let (key, stored) = row?;
+        if !journaled::is_erased(id, &stored.bytes) {
+            whole.push((key, stored.bytes));
+        }
+    }
+    for (key, head) in &whole {
+        for number in 0..journaled::pieces(id, head).unwrap_or_default() {
+            tx.delete(&piece_key(key, number))?;
+        }
+        match journaled::cut(id, head, true) {
+            Some(left) => tx.put(key, 0, &left)?,
+            None => tx.delete(key)?,
+        }
+    }
+    Ok(whole.len())
+}
+
+/// The number of the turn that was played last.
+pub(in super::super) fn last_turn(view: &View<'_>, id: &ConversationId) -> Result<Option<u32>, Fault> {
+    let mut last = None;
+    for row in view.scan(of(id).as_range()) {
+        last = journaled::turn(id, &row?.1.bytes).or(last);
+    }
+    Ok(last)
+}
+
 fn piece_key(key: &[u8], number: u16) -> Vec<u8> {
     Key::of(PIECES).key(&key[1..]).number(number.into()).bytes()
 }

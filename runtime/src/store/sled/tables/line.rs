@@ -91,7 +91,7 @@ mod tests {
     use crate::store::{SendState, Speaker};
 
     #[test]
-    fn what_is_said_is_sealed_and_what_fluxo_0_1_wrote_is_read() {
+    fn what_is_said_is_sealed_and_older_lines_are_read() {
         let id = ConversationId::from("c");
         let (secret, _) = Secret::draw().unwrap();
         let line = |body| Line { at: "2026-11-21T12:00:00Z".parse().unwrap(), by: Speaker::System, body };

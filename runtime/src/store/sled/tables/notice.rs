@@ -3,7 +3,7 @@
 use fluxo_engine::ids::ConversationId;
 
 use super::super::fault::Fault;
-use super::super::key::{Key, KeyRange};
+use super::super::key::{Key, KeyRange, Parts};
 use super::super::transaction::Transaction;
 use crate::store::{Notice, Revision};
 
@@ -12,6 +12,13 @@ pub(in super::super) const TABLE: u8 = b'n';
 /// All notices, newest first.
 pub(in super::super) fn all() -> KeyRange {
     Key::of(TABLE).range()
+}
+
+/// The conversation in whose commit a notice came.
+pub(in super::super) fn conversation(key: &[u8]) -> Option<ConversationId> {
+    let mut parts = Parts::of(TABLE, key)?;
+    parts.number()?;
+    Some(parts.text()?.into())
 }
 
 /// Keeps the notices of one commit: conversation, revision and place tell those of the same moment apart.

@@ -51,6 +51,10 @@ pub(in super::super) fn put(
     tx.put(&key, 0, &bytes)
 }
 
+pub(in super::super) fn delete(tx: &mut Transaction<'_>, id: &ConversationId) -> Result<(), Fault> {
+    tx.delete(&key(id))
+}
+
 /// The next number of a sequence.
 pub(in super::super) fn next(sequence: &mut u64) -> u64 {
     let number = *sequence;

@@ -39,3 +39,11 @@ pub(in super::super) fn put(
     value.extend_from_slice(bytes);
     tx.put(&key, 0, &value)
 }
+
+/// Destroys a conversation's key; says whether there was one.
+pub(in super::super) fn destroy(tx: &mut Transaction<'_>, id: &ConversationId) -> Result<bool, Fault> {
+    let key = key(id);
+    let had = tx.get(&key)?.is_some();
+    tx.delete(&key)?;
+    Ok(had)
+}

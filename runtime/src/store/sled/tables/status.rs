@@ -1,4 +1,4 @@
-//! Statuses of messages nobody knows (yet): `u/<channel><account><message><when><status>`, the status.
+//! Statuses of messages nobody knows (yet): `u/<digest of channel, account, message><when><digest of status>`, the status.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,7 +15,7 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The keys of a message's statuses, the earliest first.
 pub(in super::super) fn of(account: &Account, message: &str) -> KeyRange {
-    Key::of(TABLE).text(&account.channel).text(&account.id).text(message).range()
+    Key::of(TABLE).digest(&[&account.channel, &account.id, message]).range()
 }
 
 /// Keeps a status; the same one once.
@@ -26,8 +26,8 @@ pub(in super::super) fn put(
     at: Timestamp,
     status: &[u8],
 ) -> Result<(), Fault> {
-    let key = Key::of(TABLE).text(&account.channel).text(&account.id).text(message).time(at);
-    let key = key.text(&String::from_utf8_lossy(status)).bytes();
+    let key = Key::of(TABLE).digest(&[&account.channel, &account.id, message]).time(at);
+    let key = key.digest(&[&String::from_utf8_lossy(status)]).bytes();
     expiry::put(tx, at, KEPT, &key)?;
     tx.put(&key, 0, status)
 }

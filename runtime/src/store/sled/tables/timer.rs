@@ -71,6 +71,21 @@ pub(in super::super) fn arm(
     Ok(!moved)
 }
 
+/// Disarms all timers of a conversation; says how many were armed.
+pub(in super::super) fn disarm_all(tx: &mut Transaction<'_>, id: &ConversationId) -> Result<usize, Fault> {
+    let range = Key::of(BY_WAIT).text(id.as_str()).range();
+    let armed: Result<Vec<_>, Fault> = tx.scan(range.as_range()).collect();
+    let armed = armed?;
+    for (by_wait, stored) in &armed {
+        let due = stored.bytes.first_chunk().copied().map(i64::from_be_bytes).and_then(key::moment);
+        let due = due.ok_or_else(|| Fault::damaged(by_wait))?;
+        // Both keys end alike: conversation, wait, kind.
+        tx.delete(&Key::of(TABLE).time(due).key(&by_wait[1..]).bytes())?;
+        tx.delete(by_wait)?;
+    }
+    Ok(armed.len())
+}
+
 /// Disarms a timer; says whether it was armed.
 pub(in super::super) fn disarm(
     tx: &mut Transaction<'_>,
