@@ -26,7 +26,7 @@ pub struct RetentionSection {
 }
 
 fn cache() -> u64 {
-    64
+    16
 }
 
 impl Default for RetentionSection {

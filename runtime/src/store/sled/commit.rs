@@ -209,27 +209,25 @@ impl Prepared {
         change: &mut Totals,
     ) -> Result<(), Fault> {
         let id = &self.commit.conversation.id;
+        // Without a place among those that have something to do there is nothing to be read.
+        let mut standing = match progress.ready {
+            Some(_) => outbox::Standing::read(&tx.view(), id)?,
+            None => outbox::Standing::default(),
+        };
         for entry in &self.outbox {
-            outbox::push(tx, id, progress, entry)?;
+            standing.push(tx, id, progress, entry)?;
             change.outbox += 1;
         }
         for (message, effect) in &self.commit.accepted {
-            let asked = outbox::find(&tx.view(), id, effect)?.map(|(_, moments)| moments.asked);
-            let asked: Option<Timestamp> = asked.and_then(key::moment);
+            let asked: Option<Timestamp> = standing.asked(effect).and_then(key::moment);
             accepted::put(tx, &self.commit.conversation.account, message, (id, effect), asked)?;
         }
         for entry in &self.updated {
-            // One that is over meanwhile stays over.
-            if let Some((key, _)) = outbox::find(&tx.view(), id, &entry.effect)? {
-                tx.put(&key, 0, &entry.bytes)?;
-            }
+            standing.update(tx, entry)?;
         }
         let dead: Vec<&EffectId> = self.dead.iter().map(|(letter, _)| &letter.entry.effect.id).collect();
         for effect in self.commit.outbox_done.iter().chain(dead) {
-            if let Some((key, _)) = outbox::find(&tx.view(), id, effect)? {
-                tx.delete(&key)?;
-                change.outbox -= 1;
-            }
+            change.outbox -= i64::from(standing.over(tx, effect)?);
         }
         for (letter, bytes) in &self.dead {
             change.dead_letters += i64::from(dead_letter::put(tx, letter, bytes)?);
@@ -237,7 +235,10 @@ impl Prepared {
         for effect in &self.commit.dead_settled {
             change.dead_letters -= i64::from(dead_letter::settle(tx, effect)?);
         }
-        ready::update(tx, id, progress)
+        match progress.ready {
+            None => ready::place(tx, id, progress, standing.head()),
+            Some(_) => ready::update(tx, id, progress),
+        }
     }
 
     /// The timers.

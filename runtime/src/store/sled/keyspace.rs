@@ -56,7 +56,7 @@ pub(crate) struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, group_bytes: 1 << 20, patience: Duration::from_secs(3) }
+        Self { cache_bytes: 16 << 20, group_bytes: 1 << 20, patience: Duration::from_secs(3) }
     }
 }
 

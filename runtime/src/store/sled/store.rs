@@ -131,11 +131,16 @@ impl Store for SledStore {
                 let key = conversation::key(id);
                 let Some(stored) = view.get(&key)? else { return Ok(None) };
                 let mut conversation: Conversation = tables::read(&key, &stored.bytes)?;
-                conversation.next_line = progress::get(view, id)?.line;
+                let progress = progress::get(view, id)?;
+                conversation.next_line = progress.line;
                 let contact =
                     contact::get(view, &conversation.contact)?.ok_or_else(|| Fault::damaged(&key))?;
-                let inbox = collect(view, &inbox::of(id), usize::MAX)?;
-                let outbox = collect(view, &outbox::of(id), usize::MAX)?;
+                // Most have neither, and know it.
+                let all = |there: bool, range: KeyRange| {
+                    if there { collect(view, &range, usize::MAX) } else { Ok(Vec::new()) }
+                };
+                let inbox = all(progress.waiting, inbox::of(id))?;
+                let outbox = all(progress.ready.is_some(), outbox::of(id))?;
                 // Whoever reads a conversation is about to write to it.
                 if !known && let Some(secret) = secret::get(view, id)? {
                     self.secrets.put(id.clone(), Arc::new(secret));

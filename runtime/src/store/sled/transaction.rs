@@ -66,6 +66,15 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
+    /// The same where nothing stands under the key yet, so that nothing has to be looked for.
+    pub(crate) fn put_new(&mut self, key: &[u8], version: u64, value: &[u8]) -> Result<(), Fault> {
+        debug_assert!(self.view().record(key)?.is_none(), "a key is taken");
+        for (key, record) in envelope::seal(key, version, value)? {
+            self.write(key, Some(record.into()));
+        }
+        Ok(())
+    }
+
     /// Takes a key and its value away; nothing happens if there is none.
     pub(crate) fn delete(&mut self, key: &[u8]) -> Result<(), Fault> {
         self.remove_chunks(key, 0)?;

@@ -18,6 +18,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 
 use sled::Batch;
 use tokio::sync::{mpsc, oneshot};
@@ -112,6 +113,8 @@ impl Writer {
     pub(super) fn run(mut self) {
         while let Some(first) = self.queue.blocking_recv() {
             let mut group = vec![first];
+            // On a busy core those who are about to commit go first: a group costs nearly the same for one as for many.
+            thread::yield_now();
             let written = catch_unwind(AssertUnwindSafe(|| self.write(&mut group)))
                 .unwrap_or_else(|panic| Err(Fault::down(told(&*panic))));
             if let Err(fault) = &written {

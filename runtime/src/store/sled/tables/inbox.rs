@@ -24,7 +24,7 @@ pub(in super::super) fn push(
     progress: &mut Progress,
     entry: &[u8],
 ) -> Result<(), Fault> {
-    tx.put(&key(id, progress::next(&mut progress.inbox)), 0, entry)
+    tx.put_new(&key(id, progress::next(&mut progress.inbox)), 0, entry)
 }
 
 /// Takes the oldest messages away; says how many there were to take.

@@ -61,11 +61,11 @@ pub(in super::super) fn push(
 ) -> Result<(), Fault> {
     let number = progress::next(&mut progress.journal);
     let key = Key::of(TABLE).text(id.as_str()).number(number).bytes();
-    tx.put(&Key::of(UNCUT).time(at).key(&key).bytes(), 0, b"")?;
+    tx.put_new(&Key::of(UNCUT).time(at).key(&key).bytes(), 0, b"")?;
     for (number, piece) in (0..).zip(&entry.pieces) {
-        tx.put(&piece_key(&key, number), 0, piece)?;
+        tx.put_new(&piece_key(&key, number), 0, piece)?;
     }
-    tx.put(&key, 0, &entry.head)
+    tx.put_new(&key, 0, &entry.head)
 }
 
 /// A turn that is to be cut.

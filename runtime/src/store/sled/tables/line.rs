@@ -80,7 +80,7 @@ pub(in super::super) fn push(
     progress: &mut Progress,
     line: &[u8],
 ) -> Result<(), Fault> {
-    tx.put(&key(id, progress::next(&mut progress.line)), 0, line)
+    tx.put_new(&key(id, progress::next(&mut progress.line)), 0, line)
 }
 
 #[cfg(test)]

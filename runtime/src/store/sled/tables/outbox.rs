@@ -54,15 +54,79 @@ pub(in super::super) fn of(id: &ConversationId) -> KeyRange {
     Key::of(TABLE).text(id.as_str()).range()
 }
 
-pub(in super::super) fn push(
-    tx: &mut Transaction<'_>,
-    id: &ConversationId,
-    progress: &mut Progress,
-    entry: &Packed,
-) -> Result<(), Fault> {
-    let number = progress::next(&mut progress.outbox);
-    let key = Key::of(TABLE).text(id.as_str()).number(number).key(&ending(&entry.effect));
-    tx.put(&key.bytes(), 0, &entry.bytes)
+/// A conversation's outbox while a commit changes it: the keys and moments of its effects, in order.
+#[derive(Debug, Default)]
+pub(in super::super) struct Standing(Vec<(Vec<u8>, Moments)>);
+
+impl Standing {
+    /// As it stands.
+    pub(in super::super) fn read(view: &View<'_>, id: &ConversationId) -> Result<Self, Fault> {
+        let rows = view.scan(of(id).as_range()).map(|found| {
+            let (key, stored) = found?;
+            let (moments, _) = split(&stored.bytes).ok_or_else(|| Fault::damaged(&key))?;
+            Ok((key, moments))
+        });
+        rows.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Adds an effect at the end.
+    pub(in super::super) fn push(
+        &mut self,
+        tx: &mut Transaction<'_>,
+        id: &ConversationId,
+        progress: &mut Progress,
+        entry: &Packed,
+    ) -> Result<(), Fault> {
+        let number = progress::next(&mut progress.outbox);
+        let key = Key::of(TABLE).text(id.as_str()).number(number).key(&ending(&entry.effect)).bytes();
+        let (moments, _) = split(&entry.bytes).ok_or_else(|| Fault::damaged(&key))?;
+        tx.put_new(&key, 0, &entry.bytes)?;
+        self.0.push((key, moments));
+        Ok(())
+    }
+
+    /// Changes an effect; one that is over meanwhile stays over.
+    pub(in super::super) fn update(&mut self, tx: &mut Transaction<'_>, entry: &Packed) -> Result<(), Fault> {
+        let Some(at) = self.place(&entry.effect) else { return Ok(()) };
+        let (key, moments) = &mut self.0[at];
+        (*moments, _) = split(&entry.bytes).ok_or_else(|| Fault::damaged(key))?;
+        tx.put(key, 0, &entry.bytes)
+    }
+
+    /// Takes an effect away; says whether it was there.
+    pub(in super::super) fn over(
+        &mut self,
+        tx: &mut Transaction<'_>,
+        effect: &EffectId,
+    ) -> Result<bool, Fault> {
+        let Some(at) = self.place(effect) else { return Ok(false) };
+        let (key, _) = self.0.remove(at);
+        tx.delete(&key)?;
+        Ok(true)
+    }
+
+    /// When an effect was asked, in nanoseconds since 1970.
+    pub(in super::super) fn asked(&self, effect: &EffectId) -> Option<i64> {
+        self.place(effect).map(|at| self.0[at].1.asked)
+    }
+
+    /// When the first effect is ready, in nanoseconds since 1970: the others wait for it.
+    pub(in super::super) fn head(&self) -> Option<i64> {
+        self.0.first().map(|(_, moments)| moments.ready)
+    }
+
+    fn place(&self, effect: &EffectId) -> Option<usize> {
+        let wanted = ending(effect);
+        self.0.iter().position(|(key, _)| key.ends_with(&wanted))
+    }
+}
+
+/// When the first of a conversation's effects is ready, in nanoseconds since 1970: the others wait for it.
+pub(in super::super) fn head(view: &View<'_>, id: &ConversationId) -> Result<Option<i64>, Fault> {
+    let Some(first) = view.scan(of(id).as_range()).next() else { return Ok(None) };
+    let (key, stored) = first?;
+    let (moments, _) = split(&stored.bytes).ok_or_else(|| Fault::damaged(&key))?;
+    Ok(Some(moments.ready))
 }
 
 /// The key and moments of an effect, if it is not over.
@@ -80,14 +144,6 @@ pub(in super::super) fn find(
         }
     }
     Ok(None)
-}
-
-/// When the first of a conversation's effects is ready, in nanoseconds since 1970: the others wait for it.
-pub(in super::super) fn head(view: &View<'_>, id: &ConversationId) -> Result<Option<i64>, Fault> {
-    let Some(first) = view.scan(of(id).as_range()).next() else { return Ok(None) };
-    let (key, stored) = first?;
-    let (moments, _) = split(&stored.bytes).ok_or_else(|| Fault::damaged(&key))?;
-    Ok(Some(moments.ready))
 }
 
 /// How the key of an effect ends: the number before it has a fixed width, so no other's ends like it.

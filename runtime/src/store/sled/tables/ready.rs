@@ -49,6 +49,16 @@ pub(in super::super) fn update(
     progress: &mut Progress,
 ) -> Result<(), Fault> {
     let head = outbox::head(&tx.view(), id)?;
+    place(tx, id, progress, head)
+}
+
+/// The same where it is known when the first effect is ready, in nanoseconds since 1970.
+pub(in super::super) fn place(
+    tx: &mut Transaction<'_>,
+    id: &ConversationId,
+    progress: &mut Progress,
+    head: Option<i64>,
+) -> Result<(), Fault> {
     if head == progress.ready {
         return Ok(());
     }
@@ -56,7 +66,7 @@ pub(in super::super) fn update(
         tx.delete(&row(old, id))?;
     }
     if let Some(new) = head {
-        tx.put(&row(new, id), 0, id.as_str().as_bytes())?;
+        tx.put_new(&row(new, id), 0, id.as_str().as_bytes())?;
     }
     progress.ready = head;
     Ok(())

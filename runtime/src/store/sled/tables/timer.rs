@@ -66,8 +66,8 @@ pub(in super::super) fn arm(
 ) -> Result<bool, Fault> {
     let moved = disarm(tx, id, &timer.wait, timer.kind)?;
     let due = key::nanoseconds(timer.due).to_be_bytes();
-    tx.put(&by_wait(id, &timer.wait, timer.kind), 0, &due)?;
-    tx.put(&row(timer.due, id, &timer.wait, timer.kind), 0, bytes)?;
+    tx.put_new(&by_wait(id, &timer.wait, timer.kind), 0, &due)?;
+    tx.put_new(&row(timer.due, id, &timer.wait, timer.kind), 0, bytes)?;
     Ok(!moved)
 }
 
