@@ -14,6 +14,8 @@ pub mod operations;
 pub mod releases;
 pub mod replay;
 pub mod service;
+#[cfg(test)]
+mod simulation;
 pub mod store;
 pub mod web;
 pub mod workers;

@@ -40,9 +40,39 @@ pub fn conversation_of(session: &SessionId) -> Option<ConversationId> {
 
 /// Milliseconds and chance: new ids stand together in the store's key order, and nobody guesses one.
 fn unique(now: Timestamp) -> String {
-    let mut chance = [0u8; 8];
-    getrandom::fill(&mut chance).expect("the system gives random bytes");
-    format!("{:011x}{:016x}", now.as_millisecond().max(0), u64::from_be_bytes(chance))
+    format!("{:011x}{:016x}", now.as_millisecond().max(0), chance())
+}
+
+#[cfg(not(test))]
+use drawn as chance;
+#[cfg(test)]
+pub(crate) use seeded::{chance, draw_from};
+
+fn drawn() -> u64 {
+    let mut bytes = [0u8; 8];
+    getrandom::fill(&mut bytes).expect("the system gives random bytes");
+    u64::from_be_bytes(bytes)
+}
+
+/// Chance that a simulation can repeat.
+#[cfg(test)]
+mod seeded {
+    use std::cell::Cell;
+
+    thread_local! {
+        /// The last number that was given, while this thread simulates.
+        static LAST: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+
+    /// From now on this thread's ids follow from a seed; `None`: from the system again.
+    pub(crate) fn draw_from(seed: Option<u64>) {
+        LAST.set(seed.map(|seed| seed << 20));
+    }
+
+    pub(crate) fn chance() -> u64 {
+        LAST.set(LAST.get().map(|last| last + 1));
+        LAST.get().unwrap_or_else(super::drawn)
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use fluxo_engine::ids::ReleaseId;
 use jiff::Timestamp;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use super::{Disk, Finding, Releases, Verdict};
 use crate::store::{Occasion, Publication, StoreError};
@@ -95,14 +96,20 @@ impl Releases {
             return verdict;
         }
         let (compiler, asked) = (Arc::clone(&self.compiler), disk.clone());
-        let judging = tokio::task::spawn_blocking(move || match compiler.check(&asked.flows) {
+        let judge = move || match compiler.check(&asked.flows) {
             Ok(release) => {
                 let tested =
                     release.library().map(|library| compiler.test(library, &asked.tests)).unwrap_or_default();
                 Verdict { release: Some(release), findings: Vec::new(), tested }
             }
             Err(findings) => Verdict::of_errors(findings),
-        });
+        };
+        // Where there is only one thread, there is nobody to be held up, and nothing happens beside anything else.
+        let judging = if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            tokio::spawn(async move { judge() })
+        } else {
+            tokio::task::spawn_blocking(judge)
+        };
         // A panic of the checker stands against what made it panic, and nothing else.
         let verdict = Arc::new(judging.await.unwrap_or_else(|error| {
             tracing::error!(%error, "the flows cannot be judged");

@@ -59,6 +59,7 @@ checks! {
     effects: a_conversation_is_leased_when_its_first_effect_is_ready
              conversations_with_effects_are_listed_by_when_the_first_is_ready
              a_lease_ends_and_its_fence_with_it
+             what_is_claimed_is_nobody_elses
              what_was_done_under_a_lease_is_not_leased_again
              effects_stay_in_the_order_in_which_they_were_asked
              an_attempt_once_started_stays_started

@@ -27,9 +27,9 @@ pub async fn run(conversations: Arc<Conversations>, stop: Shutdown) {
             }
         };
         tokio::select! {
+            // In this order, so that the same things happening lead to the same things done.
+            biased;
             () = stop.asked() => {}
-            () = conversations.effects_asked().notified() => {}
-            () = until(&conversations, next) => {}
             // A lease that came back may be asked for again: an effect may have been asked meanwhile.
             Some(done) = working.join_next() => {
                 if !tell(done) {
@@ -37,6 +37,8 @@ pub async fn run(conversations: Arc<Conversations>, stop: Shutdown) {
                     until(&conversations, Some(rested)).await;
                 }
             }
+            () = conversations.effects_asked().notified() => {}
+            () = until(&conversations, next) => {}
         }
     }
     conversations.end_handing().await;

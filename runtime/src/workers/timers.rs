@@ -33,6 +33,7 @@ pub async fn run(conversations: Arc<Conversations>, stop: Shutdown) {
             }
         };
         tokio::select! {
+            biased;
             () = stop.asked() => {}
             () = conversations.timers_armed().notified() => {}
             () = until(&conversations, next) => {}

@@ -28,7 +28,7 @@ const RUNTIME: &[&[&str]] = &[
     &["conversations", "replay"],
     &["workers"],
     &["operations"],
-    &["web"],
+    &["web", "simulation"],
     &["service"],
     &["cli"],
 ];

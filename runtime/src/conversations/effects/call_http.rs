@@ -36,11 +36,13 @@ async fn finish(
     at.commit(|draft| {
         let Some(entry) = draft.over(at.id()) else { return };
         let awaited = draft.is_of_open_session(at.id());
+        // A session that was told to end ends with this answer and tells nobody of it.
+        let closing = draft.conversation().closing;
         if let Some(wait) = entry.effect.wait.filter(|_| awaited) {
             draft.wake(Wake::Http { wait, effect: at.id().clone(), outcome: outcome.clone() });
         }
         // Nobody waits for it any more; if it may have changed something outside, people must know.
-        if !safe && (!awaited || draft.late_result) {
+        if !safe && (!awaited || closing || draft.late_result) {
             let connection = request.connection.as_str();
             draft.notice(
                 None,

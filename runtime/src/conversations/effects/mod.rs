@@ -100,18 +100,23 @@ impl Performing<'_> {
     }
 
     /// Commits what came of it, unless it was settled otherwise meanwhile (a status, for example).
-    async fn commit(&self, mut decide: impl FnMut(&mut Draft<'_>)) -> Result<(), StoreError> {
+    async fn commit(&self, decide: impl FnMut(&mut Draft<'_>)) -> Result<(), StoreError> {
+        self.committed(decide).await.map(|_| ())
+    }
+
+    /// The same; says whether it was still to be settled.
+    async fn committed(&self, mut decide: impl FnMut(&mut Draft<'_>)) -> Result<bool, StoreError> {
         let read = self.read.lock().unwrap_or_else(PoisonError::into_inner).take();
         self.here
             .change_read(&self.conversation.id, read, Some(self.fence), |draft| {
                 if draft.entry(self.id()).is_none() {
-                    return Decided::Leave(());
+                    return Decided::Leave(false);
                 }
                 decide(draft);
-                Decided::Commit(())
+                Decided::Commit(true)
             })
             .await
-            .map(|_| ())
+            .map(|done| done.unwrap_or(false))
     }
 
     /// The durable mark before an attempt that is not safe to repeat; says whether there is still something to do.

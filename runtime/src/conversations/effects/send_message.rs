@@ -63,17 +63,21 @@ pub(super) async fn perform(at: &Performing<'_>, message: &Message) -> Result<()
             Err(Wait::Paused(until)) => return failing(at, until, repeat).await,
         }
     }
-    if repeat {
+    let marked = if repeat {
         // From here on it was sent once more, whatever happens.
         let since = at.here.now();
-        at.commit(|draft| {
+        at.committed(|draft| {
             if let Some(entry) = draft.entry_mut(at.id()) {
                 entry.state = OutboxState::InDoubt { since, repeated: true };
                 entry.ready_at = clock::after(since, PAUSE);
             }
         })
-        .await?;
-    } else if !at.started().await? {
+        .await?
+    } else {
+        at.started().await?
+    };
+    if !marked {
+        // A status told meanwhile that it had arrived.
         return Ok(());
     }
     send(at, &**channel, message, repeat).await

@@ -292,6 +292,28 @@ async fn a_started_send_is_marked_before_it_leaves() {
 }
 
 #[tokio::test]
+async fn a_status_at_the_moment_of_the_repeat_spares_it() {
+    let hospital = Hospital::open().await;
+    hospital.answers([SendError::Unclear]);
+    asked(&hospital, "oi").await;
+    let id = hospital.only().await;
+    hospital.clock.forward(Duration::from_secs(30));
+    let now = hospital.clock.now();
+    let lease = hospital.here.store().lease(now, after(now, SECOND), 1).await.unwrap().remove(0);
+    let told = status(&hospital, Some(hospital.last_effect()), "out-0", SendState::Delivered);
+    // The worker reads the message in doubt and then stands at the conversation's door behind the status.
+    let inside = hospital.here.doors.enter(id.as_str()).await;
+    let (taken, performed, ()) =
+        tokio::join!(hospital.here.intake("whatsapp", told), hospital.here.perform_next(&lease), async {
+            drop(inside)
+        },);
+    taken.unwrap();
+    performed.unwrap();
+    assert_eq!(hospital.said().len(), 1, "it had arrived");
+    assert!(hospital.read(&id).await.outbox.is_empty());
+}
+
+#[tokio::test]
 async fn people_retry_or_discard_what_was_given_up() {
     let hospital = Hospital::open().await;
     hospital.answers([SendError::GiveUp { failure: SendFailure::Media }]);

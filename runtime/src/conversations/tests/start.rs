@@ -50,6 +50,8 @@ async fn a_call_in_flight_is_answered_before_the_new_flow_begins() {
     hospital.works().await;
     assert_eq!(hospital.line.called.lock().unwrap().len(), 1);
     assert_eq!(hospital.said(), ["v1 ouviu oi", "gravando", "v1 começou", "eco depois"]);
+    let told = "A call of rm was answered when nobody waited any more: check what it changed";
+    assert_eq!(hospital.notices().await, [told], "the contact was never told what it came to");
 }
 
 #[tokio::test]

@@ -85,6 +85,33 @@ pub(super) async fn a_lease_ends_and_its_fence_with_it(subject: &dyn Subject) {
     assert_eq!(load(&*store, "c").await.outbox, []);
 }
 
+pub(super) async fn what_is_claimed_is_nobody_elses(subject: &dyn Subject) {
+    let store = subject.open().await;
+    // A store may lease only what is committed, and then it claims nothing.
+    let Some(claimed) = store.claim(&"c".into(), at(0), at(30)).await.unwrap() else { return };
+    assert_eq!(store.claim(&"c".into(), at(29), at(60)).await.unwrap(), None);
+    asking(&*store, "c", &[0]).await;
+    assert_eq!(leased(&*store, 29, 60).await, []);
+    let mut under = next(&load(&*store, "c").await);
+    under.fence = Some(claimed.fence);
+    done(&*store, under.clone()).await;
+    let (_, fence) = leased(&*store, 30, 60).await.remove(0);
+    assert!(fence > claimed.fence);
+    let mut late = next(&load(&*store, "c").await);
+    late.fence = Some(claimed.fence);
+    assert!(matches!(store.commit(late).await, Err(StoreError::Fenced)));
+    assert_eq!(store.claim(&"c".into(), at(31), at(60)).await.unwrap(), None);
+    store.release(&"c".into(), fence).await.unwrap();
+    let again = store.claim(&"c".into(), at(31), at(60)).await.unwrap().unwrap();
+    assert!(again.fence > fence);
+    drop(store);
+    let store = subject.open().await;
+    assert!(
+        store.claim(&"c".into(), at(32), at(60)).await.unwrap().is_some(),
+        "nobody holds it over a start"
+    );
+}
+
 pub(super) async fn what_was_done_under_a_lease_is_not_leased_again(subject: &dyn Subject) {
     let store = subject.open().await;
     asking(&*store, "c", &[0, 0, 50]).await;

@@ -44,6 +44,16 @@ pub(crate) trait Twist: fmt::Debug + Send + Sync + 'static {
         inner.lease(now, until, limit)
     }
 
+    fn claim<'a>(
+        &'a self,
+        inner: &'a dyn Store,
+        conversation: &'a ConversationId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'a, Option<Lease>> {
+        inner.claim(conversation, now, until)
+    }
+
     fn attempt_started<'a>(
         &'a self,
         inner: &'a dyn Store,
@@ -105,6 +115,14 @@ impl Store for Twisted {
     }
     fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Answer<'_, Vec<Lease>> {
         self.twist.lease(&*self.inner, now, until, limit)
+    }
+    fn claim<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'a, Option<Lease>> {
+        self.twist.claim(&*self.inner, conversation, now, until)
     }
     fn release<'a>(&'a self, conversation: &'a ConversationId, fence: Fence) -> Answer<'a, ()> {
         self.inner.release(conversation, fence)

@@ -152,9 +152,10 @@ impl Disk {
         true
     }
 
-    /// Lets a process look at what is durable; `None` if it is dead.
-    pub(super) fn look<T>(&self, process: u64, look: impl FnOnce(&Tables, &Leases) -> T) -> Option<T> {
-        let state = self.state();
-        (state.process == process).then(|| look(&state.tables, &state.leases))
+    /// Lets a process look at what is durable, and change who has a lease; `None` if it is dead.
+    pub(super) fn look<T>(&self, process: u64, look: impl FnOnce(&Tables, &mut Leases) -> T) -> Option<T> {
+        let mut state = self.state();
+        let state = &mut *state;
+        (state.process == process).then(|| look(&state.tables, &mut state.leases))
     }
 }

@@ -16,5 +16,5 @@ mod store;
 mod tables;
 mod tests;
 
-pub(crate) use disk::Disk;
+pub(crate) use disk::{Disk, Durable};
 pub(crate) use store::MemoryStore;

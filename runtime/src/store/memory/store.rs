@@ -36,7 +36,7 @@ impl MemoryStore {
     /// What is durable now.
     fn read<'a, T: Send + 'a>(
         &'a self,
-        look: impl FnOnce(&Tables, &Leases) -> Result<T, StoreError> + Send + 'a,
+        look: impl FnOnce(&Tables, &mut Leases) -> Result<T, StoreError> + Send + 'a,
     ) -> Answer<'a, T> {
         Box::pin(async move { self.disk.look(self.process, look).unwrap_or_else(|| Err(dead())) })
     }
@@ -130,13 +130,24 @@ impl Store for MemoryStore {
     }
 
     fn lease(&self, now: Timestamp, until: Timestamp, limit: usize) -> Answer<'_, Vec<Lease>> {
-        self.write(move |tables, leases, _| Ok(tables.lease(leases, now, until, limit)))
+        self.read(move |tables, leases| Ok(tables.lease(leases, now, until, limit)))
+    }
+
+    fn claim<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'a, Option<Lease>> {
+        self.read(move |_, leases| {
+            let fence = leases.take(conversation, now, until);
+            Ok(fence.map(|fence| Lease { conversation: conversation.clone(), fence }))
+        })
     }
 
     fn release<'a>(&'a self, conversation: &'a ConversationId, fence: Fence) -> Answer<'a, ()> {
-        let id = conversation.clone();
-        self.write(move |_, leases, _| {
-            leases.release(&id, fence);
+        self.read(move |_, leases| {
+            leases.release(conversation, fence);
             Ok(())
         })
     }
