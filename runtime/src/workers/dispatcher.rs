@@ -1,7 +1,9 @@
 //! Performs effects: leases conversations, performs each one's effects in order, many conversations at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
 use super::{REST, until};
@@ -11,15 +13,19 @@ use crate::foundation::clock;
 use crate::foundation::shutdown::Shutdown;
 use crate::store::{Lease, StoreError};
 
-/// Conversations whose effects are performed at the same time.
+/// Conversations whose effects are performed at the same time, those that are slow left out.
 const AT_ONCE: usize = 128;
+/// What is in hand for longer is slow: a system that does not answer, usually. It holds up nobody else.
+const SLOW: Duration = Duration::from_secs(1);
+/// Conversations in hand at the most, the slow ones included.
+const MOST: usize = 1024;
 
 /// Until stopping is asked; then what is being performed is finished and the rest left to the next start.
 pub async fn run(conversations: Arc<Conversations>, stop: Shutdown) {
-    let mut working = JoinSet::new();
+    let (mut working, hands) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
     conversations.begin_handing();
     while !stop.is_asked() {
-        let next = match lease(&conversations, &mut working, &stop).await {
+        let next = match lease(&conversations, &mut working, &hands, &stop).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(%error, "effects cannot be leased");
@@ -53,9 +59,9 @@ pub async fn run(conversations: Arc<Conversations>, stop: Shutdown) {
 /// The store's.
 pub async fn pass(conversations: &Arc<Conversations>) -> Result<(), StoreError> {
     let stop = Shutdown::new();
-    let mut working = JoinSet::new();
+    let (mut working, hands) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
     loop {
-        lease(conversations, &mut working, &stop).await?;
+        lease(conversations, &mut working, &hands, &stop).await?;
         match working.join_next().await {
             Some(done) => {
                 tell(done);
@@ -69,18 +75,40 @@ pub async fn pass(conversations: &Arc<Conversations>) -> Result<(), StoreError> 
 async fn lease(
     conversations: &Arc<Conversations>,
     working: &mut JoinSet<Result<(), StoreError>>,
+    hands: &Arc<Semaphore>,
     stop: &Shutdown,
 ) -> Result<Option<jiff::Timestamp>, StoreError> {
-    let room = AT_ONCE.saturating_sub(working.len());
+    let room = hands.available_permits().min(MOST.saturating_sub(working.len()));
     if room == 0 {
         return Ok(None);
     }
     let now = conversations.clock().now();
     let leases = conversations.store().lease(now, clock::after(now, LEASE), room).await?;
     for lease in leases {
-        working.spawn(perform(Arc::clone(conversations), lease, stop.clone()));
+        // There are as many as were counted: only this one takes any.
+        let Ok(hand) = Arc::clone(hands).try_acquire_owned() else { break };
+        working.spawn(perform_in(hand, Arc::clone(conversations), lease, stop.clone()));
     }
     conversations.store().next_effect(now).await
+}
+
+/// Performs a conversation's effects; once that is slow, the hand is free for another's.
+async fn perform_in(
+    hand: OwnedSemaphorePermit,
+    conversations: Arc<Conversations>,
+    lease: Lease,
+    stop: Shutdown,
+) -> Result<(), StoreError> {
+    let slow = conversations.clock().until(clock::after(conversations.clock().now(), SLOW));
+    let mut work = std::pin::pin!(perform(Arc::clone(&conversations), lease, stop));
+    tokio::select! {
+        biased;
+        done = &mut work => return done,
+        () = slow => {}
+    }
+    drop(hand);
+    conversations.effects_asked().notify_one();
+    work.await
 }
 
 async fn perform(conversations: Arc<Conversations>, lease: Lease, stop: Shutdown) -> Result<(), StoreError> {

@@ -402,3 +402,50 @@ async fn a_status_and_a_retry_at_the_same_moment_do_not_send_what_has_arrived() 
         assert!(hospital.here.store().dead_letters(None, 10).await.unwrap().is_empty());
     }
 }
+
+#[tokio::test]
+async fn nothing_is_tried_again_before_the_provider_said_and_then_a_little_later() {
+    let hospital = Hospital::open().await;
+    let asked_for = Some(Duration::from_secs(30));
+    hospital.answers([SendError::Retry { after: asked_for, reason: "busy".into(), account_wide: false }]);
+    asked(&hospital, "oi").await;
+    // Whoever else is refused at the same moment comes back at another one.
+    hospital.hears(&phone("5511987654322"), "oi").await;
+    hospital.later(Duration::from_secs(29)).await;
+    assert_eq!(hospital.said().len(), 2);
+    hospital.later(Duration::from_secs(9)).await;
+    assert_eq!(hospital.said().len(), 3);
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_whole_number_pauses_it_and_is_told_once() {
+    let hospital = Hospital::open().await;
+    let minute = Some(Duration::from_secs(60));
+    hospital.answers([SendError::Retry { after: minute, reason: "no token".into(), account_wide: true }]);
+    asked(&hospital, "oi").await;
+    for n in 2..10 {
+        hospital.hears(&phone(&format!("551198765432{n}")), "oi").await;
+    }
+    hospital.later(Duration::from_secs(59)).await;
+    assert_eq!(hospital.said().len(), 1, "the others are not even tried");
+    hospital.later(Duration::from_secs(20)).await;
+    assert_eq!(hospital.said().len(), 10);
+    let notices = hospital.notices().await;
+    assert_eq!(notices.iter().filter(|text| text.contains("no token")).count(), 1, "{notices:?}");
+    assert!(hospital.here.store().dead_letters(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_kill_between_the_asking_and_the_ticket_opens_one() {
+    let hospital = Hospital::open().await;
+    asked(&hospital, "oi").await;
+    let told = hospital.told(&phone("5511987654321"), "kill", "chamado");
+    hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    let hospital = hospital.killed().await;
+    assert!(!hospital.notices().await.iter().any(|text| text.contains("sem rede")));
+    hospital.works().await;
+    let hospital = hospital.killed().await;
+    hospital.later(Duration::from_secs(600)).await;
+    let tickets = hospital.notices().await.into_iter().filter(|text| text.contains("sem rede"));
+    assert_eq!(tickets.count(), 1, "the ticket and the end of its effect are one commit");
+}

@@ -186,3 +186,31 @@ async fn a_send_that_hangs_holds_up_its_own_conversation_only() {
     assert_eq!(to, [ana, bruno]);
     assert!(!shutdown.finish(Duration::from_millis(50)).await, "the one that hangs is still in hand");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_system_that_does_not_answer_holds_up_only_those_who_ask_it() {
+    let hospital = Hospital::open().await;
+    let people: Vec<_> = (0..140).map(|n| phone(&format!("55119876{n:05}"))).collect();
+    for some in people.chunks(50) {
+        for one in some {
+            hospital.hears(one, "oi").await;
+        }
+        hospital.clock.forward(Duration::from_secs(1));
+    }
+    let (ana, crowd) = people.split_last().unwrap();
+    *hospital.line.hangs.lock().unwrap() = true;
+    let shutdown = Shutdown::new();
+    workers::start(&hospital.here, DAY, &shutdown);
+    for one in crowd {
+        let id = format!("call/{}", one.phone.as_ref().unwrap());
+        hospital.here.intake("whatsapp", vec![hospital.told(one, &id, "chamar")]).await.unwrap();
+    }
+    seen(async || hospital.line.called.lock().unwrap().len() == 128).await;
+    hospital.here.intake("whatsapp", vec![hospital.told(ana, "ticket", "chamado")]).await.unwrap();
+    let opened = async || hospital.notices().await.iter().any(|text| text.contains("sem rede"));
+    assert!(!opened().await);
+    hospital.clock.forward(Duration::from_secs(1));
+    seen(opened).await;
+    assert_eq!(hospital.line.called.lock().unwrap().len(), crowd.len());
+    assert!(!shutdown.finish(Duration::from_millis(50)).await, "the calls are still in hand");
+}

@@ -10,7 +10,7 @@ use super::*;
 use crate::operations::outbox::{
     How, List, Listed, Only, Settle, Settled, Show, Shown, Standing, Which, Why,
 };
-use crate::operations::{OperationError, Reason, Request, ask};
+use crate::operations::{Operation, OperationError, Operations, Progress, Reason, Request, ask};
 
 fn refused(_: usize, _: &Seen) -> Step {
     Step::json(500, &json!({ "error": { "message": "later", "code": 131_000 } }))
@@ -161,5 +161,24 @@ async fn what_was_given_up_is_shown_and_settled() {
     assert_eq!((gone.settled, gone.left, &gone.why[0].why), (0, 1, &Why::NotThere));
     let error = asked(&store, Show { effect: first.effect, reveal: false }).await.unwrap().unwrap_err();
     assert_eq!(error.reason, Reason::NotThere);
+    assert!(service.stop().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_waits_for_any_more_ends_where_nothing_is_half_done() {
+    let (folder, graph) = (tempfile::tempdir().unwrap(), Scripted::start(accepted).await);
+    let service = start(folder.path(), &graph.base()).await.unwrap();
+    let config = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/fluxo.toml"));
+    let config =
+        Config::parse(&folder.path().join("fluxo.toml"), config.unwrap(), Reading::default()).unwrap();
+    let here = Operations::of_service(Arc::clone(service.conversations()), Arc::new(config));
+    let (progress, heard) = Progress::channel();
+    let all = Which::Alike { reason: None, conversation: None };
+    let settle = Operation::from(Settle { which: all, how: How::Discard, only_look: false });
+    assert!(here.carry_out(settle.clone(), &progress).await.is_ok());
+    drop(heard);
+    let error = here.carry_out(settle, &progress).await.unwrap_err();
+    assert_eq!(error.reason, Reason::Interrupted);
+    drop(here);
     assert!(service.stop().await);
 }
