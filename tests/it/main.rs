@@ -1,5 +1,6 @@
 //! Whole-system suites: the house rules, and conversations over real HTTP and a real disk.
 
 mod conversations;
+mod faults;
 mod support;
 mod tidy;

@@ -51,7 +51,9 @@
 //!                                                   without /rm and /graph.
 //!                                                   fault: {"status", "body"?, "headers"?} · {"slow_ms"} · {"slow_between_ms": [from, to],
 //!                                                   "seed"?} (each request another delay) · "cut_before" ·
-//!                                                   "cut_after_accepting" · "html" · "silence" · {"conflict": "409"|"400"|"500"}
+//!                                                   "cut_after_accepting" · "html" · "silence" · "torn" (done, and half of the
+//!                                                   answer's body) · {"content_type"} (the right answer, called something
+//!                                                   else) · {"conflict": "409"|"400"|"500"}
 //!                                                   (the next booking loses its slot to somebody else) ·
 //!                                                   {"async_failed": code, "after_sent"?}. `status`, `html` and `silence`
 //!                                                   take "after_accepting": true (as {"html": true, …}).

@@ -21,6 +21,10 @@ pub(crate) enum Fault {
     CutAfterAccepting,
     /// A proxy's page, with status 502, instead of JSON.
     Html { after_accepting: bool },
+    /// What was asked is done; then half of the answer's body comes, and the connection ends.
+    Torn,
+    /// The right answer, called something else.
+    ContentType { content_type: String },
     /// No answer at all, the connection stays open.
     Silence { after_accepting: bool },
     /// The next booking loses the race for its slot: somebody else gets it.
@@ -39,6 +43,8 @@ impl Fault {
             | Self::CutBefore
             | Self::CutAfterAccepting
             | Self::Html { .. }
+            | Self::Torn
+            | Self::ContentType { .. }
             | Self::Silence { .. } => true,
             Self::Conflict { .. } | Self::AsyncFailed { .. } => false,
         }
@@ -52,6 +58,8 @@ impl Fault {
             Self::CutBefore => "cut_before".into(),
             Self::CutAfterAccepting => "cut_after_accepting".into(),
             Self::Html { .. } => "html".into(),
+            Self::Torn => "torn".into(),
+            Self::ContentType { content_type } => format!("content type {content_type}"),
             Self::Silence { .. } => "silence".into(),
             Self::Conflict { .. } => "conflict".into(),
             Self::AsyncFailed { code, .. } => format!("async_failed {code}"),
@@ -94,6 +102,10 @@ impl Fault {
             let seed = members.get("seed").and_then(Value::as_u64).unwrap_or(1);
             return Ok(Self::SlowBetween { from, to, seed });
         }
+        if let Some(content_type) = members.get("content_type") {
+            let content_type = content_type.as_str().ok_or("content_type is a text")?.to_owned();
+            return Ok(Self::ContentType { content_type });
+        }
         if let Some(form) = members.get("conflict") {
             let form = match form {
                 Value::Bool(true) => ConflictForm::Conflict,
@@ -116,6 +128,7 @@ impl Fault {
             () if has("cut_before") => Ok(Self::CutBefore),
             () if has("cut_after_accepting") => Ok(Self::CutAfterAccepting),
             () if has("html") => Ok(Self::Html { after_accepting }),
+            () if has("torn") => Ok(Self::Torn),
             () if has("silence") => Ok(Self::Silence { after_accepting }),
             () if has("conflict") => Ok(Self::Conflict { form: ConflictForm::Conflict }),
             () => Err(format!("unknown fault {value}")),
@@ -159,6 +172,8 @@ impl Rule {
             | Fault::CutBefore
             | Fault::CutAfterAccepting
             | Fault::Html { .. }
+            | Fault::Torn
+            | Fault::ContentType { .. }
             | Fault::Silence { .. }
             | Fault::Conflict { .. }
             | Fault::AsyncFailed { .. }) => fault.clone(),

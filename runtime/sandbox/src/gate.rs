@@ -1,6 +1,7 @@
 //! What every request to RM and to the Graph API passes: the book writes it down, faults strike it.
 
 use std::{
+    io,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -9,7 +10,7 @@ use axum::{
     Json,
     body::{Body, to_bytes},
     extract::{ConnectInfo, Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header, response::Parts},
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
@@ -77,6 +78,7 @@ pub(crate) async fn pass(
         shared.book.close(n, |entry| entry.fault = Some(names.join(", ")));
         shared.live.tell(Change::Controls);
     }
+    let torn = struck.contains(&Fault::Torn);
     let request = Request::from_parts(parts, Body::from(bytes));
     let answer = play(&shared, &line, struck, request, next).await;
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -95,7 +97,18 @@ pub(crate) async fn pass(
         entry.answer = book::noted(&bytes);
     });
     shared.live.tell(Change::Request { n });
+    if torn {
+        return tear(parts, &bytes);
+    }
     Response::from_parts(parts, Body::from(bytes))
+}
+
+/// Announces the whole body, sends half of it, and hangs up.
+fn tear(mut parts: Parts, whole: &[u8]) -> Response {
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
+    let half = whole[..whole.len() / 2].to_vec();
+    let pieces = [Ok(half), Err(io::Error::from(io::ErrorKind::ConnectionReset))];
+    Response::from_parts(parts, Body::from_stream(futures_util::stream::iter(pieces)))
 }
 
 /// The right answer, or what the faults make of it; `None` cuts the connection.
@@ -115,6 +128,8 @@ async fn play(
             | Fault::CutBefore
             | Fault::CutAfterAccepting
             | Fault::Html { .. }
+            | Fault::Torn
+            | Fault::ContentType { .. }
             | Fault::Silence { .. }
             | Fault::Conflict { .. }
             | Fault::AsyncFailed { .. }) => terminal = Some(other),
@@ -128,6 +143,15 @@ async fn play(
             | Fault::Conflict { .. }
             | Fault::AsyncFailed { .. },
         ) => Some(next.run(request).await),
+        // The gate tears it, once it has noted it.
+        Some(Fault::Torn) => Some(next.run(request).await),
+        Some(Fault::ContentType { content_type }) => {
+            let mut response = next.run(request).await;
+            if let Ok(value) = HeaderValue::from_str(&content_type) {
+                response.headers_mut().insert(header::CONTENT_TYPE, value);
+            }
+            Some(response)
+        }
         Some(Fault::CutBefore) => None,
         Some(Fault::CutAfterAccepting) => {
             next.run(request).await;

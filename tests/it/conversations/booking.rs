@@ -1,7 +1,5 @@
 //! A patient books.
 
-use serde_json::json;
-
 use super::{ANA, CHOICES, MARIA, day_and_time, from_the_insurer, held, up_to_the_summary};
 use crate::support::World;
 
@@ -73,69 +71,6 @@ async fn one_who_is_new_is_registered_first() {
     phone.hears("consulta marcada").await;
     let new = super::Patient { phone: "5511912345678", cpf: "39053344705", born: "05/06/1990" };
     assert_eq!(held(&world, new, &day, &time).await, 1);
-}
-
-/// Two people want the same slot: the second hears so, is offered again, and books another.
-#[tokio::test]
-async fn a_slot_that_was_just_taken_is_offered_again() {
-    for form in ["409", "400", "500"] {
-        let world = World::start().await;
-        let phone = world.phone(ANA.phone);
-        let (day, time) = day_and_time(&up_to_the_summary(&phone, ANA).await);
-        world
-            .faults(
-                json!([{ "target": "rm", "method": "POST", "path": "/api/hcg/v2/appointments", "times": 1,
-                              "fault": { "conflict": form } }]),
-            )
-            .await;
-        phone.tap("Marcar consulta").await;
-        let told = phone.hears_one_of(&["ocupado por outra pessoa", "Não consegui marcar"]).await;
-        assert_eq!(held(&world, ANA, &day, &time).await, 0, "{form}: {told}");
-        if told["text"].as_str().is_some_and(|text| text.contains("Não consegui")) {
-            phone.tap("Tentar de novo").await;
-        } else {
-            let times = phone.hears("Horários livres").await;
-            phone.tap(times["rows"][1]["title"].as_str().expect("a second time")).await;
-            phone.hears("Posso marcar?").await;
-            phone.tap("Marcar consulta").await;
-        }
-        phone.hears("consulta marcada").await;
-        assert_eq!(world.appointments(ANA.cpf).await.len(), 1, "{form}");
-    }
-}
-
-/// RM takes the booking and the answer is lost: it is looked for, never booked twice.
-#[tokio::test]
-async fn a_lost_answer_does_not_book_twice() {
-    let world = World::start().await;
-    let phone = world.phone(ANA.phone);
-    let (day, time) = day_and_time(&up_to_the_summary(&phone, ANA).await);
-    world
-        .faults(json!([{ "target": "rm", "method": "POST", "path": "/api/hcg/v2/appointments", "times": 1,
-                          "fault": "cut_after_accepting" }]))
-        .await;
-    phone.tap("Marcar consulta").await;
-    phone.hears("consulta marcada").await;
-    assert_eq!(held(&world, ANA, &day, &time).await, 1);
-    assert_eq!(world.rm_requests("POST", "/api/hcg/v2/appointments").await.len(), 1);
-}
-
-/// The request never arrived: the patient is told that nothing was booked and may try again.
-#[tokio::test]
-async fn a_cut_request_books_nothing_and_says_so() {
-    let world = World::start().await;
-    let phone = world.phone(ANA.phone);
-    let (day, time) = day_and_time(&up_to_the_summary(&phone, ANA).await);
-    world
-        .faults(json!([{ "target": "rm", "method": "POST", "path": "/api/hcg/v2/appointments", "times": 1,
-                          "fault": "cut_before" }]))
-        .await;
-    phone.tap("Marcar consulta").await;
-    phone.hears("*não* foi registrada").await;
-    assert_eq!(held(&world, ANA, &day, &time).await, 0);
-    phone.tap("Tentar de novo").await;
-    phone.hears("consulta marcada").await;
-    assert_eq!(held(&world, ANA, &day, &time).await, 1);
 }
 
 #[tokio::test]

@@ -2,31 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{ANA, JOAO, MARIA};
+use super::{JOAO, MARIA};
 use crate::support::World;
-
-#[tokio::test]
-async fn the_same_webhook_five_times_is_played_once() {
-    let world = World::start().await;
-    let phone = world.phone(MARIA.phone);
-    phone.say_with("oi", json!({ "times": 5 })).await;
-    phone.hears("Como posso ajudar?").await;
-    phone.say_with("agendar", json!({ "times": 5, "parallel": true })).await;
-    phone.hears("*CPF*").await;
-    phone.say("sair").await;
-    phone.hears_one_of(&["Até logo", "não marquei nada"]).await;
-    assert_eq!(phone.times_heard("Como posso ajudar?").await, 1);
-    assert_eq!(phone.times_heard("*CPF*").await, 1);
-}
-
-#[tokio::test]
-async fn every_copy_is_acknowledged() {
-    let world = World::start().await;
-    let answer = world.phone(MARIA.phone).say_with("oi", json!({ "times": 5, "parallel": true })).await;
-    let deliveries = answer["deliveries"].as_array().expect("a list of deliveries");
-    assert_eq!(deliveries.len(), 5);
-    assert!(deliveries.iter().all(|delivery| delivery["status"] == 200), "{answer}");
-}
 
 #[tokio::test]
 async fn a_batch_of_thirty_messages_from_ten_people() {
@@ -99,17 +76,4 @@ async fn a_button_of_another_menu_repeats_the_question() {
     phone.hears("Você vem?").await;
     phone.tap("Sim, confirmar").await;
     phone.hears("Consulta confirmada").await;
-}
-
-/// Statuses in a wrong order, twice, or before the answer to the send change nothing for the patient.
-#[tokio::test]
-async fn statuses_in_any_order() {
-    let world = World::start().await;
-    world.control("settings", json!({ "reorder_statuses": true, "status_copies": 2 })).await;
-    let phone = world.phone(ANA.phone);
-    phone.say("oi").await;
-    phone.hears("Como posso ajudar?").await;
-    phone.say("agendar").await;
-    phone.hears("*CPF*").await;
-    assert_eq!(phone.times_heard("Como posso ajudar?").await, 1);
 }

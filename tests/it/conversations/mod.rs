@@ -17,24 +17,24 @@ use crate::support::{Phone, World};
 
 /// A patient of the simulated hospital (docs/sandbox.md).
 #[derive(Debug, Clone, Copy)]
-struct Patient {
-    phone: &'static str,
-    cpf: &'static str,
+pub(crate) struct Patient {
+    pub(crate) phone: &'static str,
+    pub(crate) cpf: &'static str,
     /// As people write it.
-    born: &'static str,
+    pub(crate) born: &'static str,
 }
 
 /// Two appointments tomorrow.
-const MARIA: Patient = Patient { phone: "5511987654321", cpf: "52998224725", born: "12/04/1968" };
+pub(crate) const MARIA: Patient = Patient { phone: "5511987654321", cpf: "52998224725", born: "12/04/1968" };
 /// One appointment tomorrow.
-const JOAO: Patient = Patient { phone: "5511976543210", cpf: "11144477735", born: "03/09/1979" };
+pub(crate) const JOAO: Patient = Patient { phone: "5511976543210", cpf: "11144477735", born: "03/09/1979" };
 /// No appointment.
-const ANA: Patient = Patient { phone: "5511965432109", cpf: "12345678909", born: "27/01/1994" };
+pub(crate) const ANA: Patient = Patient { phone: "5511965432109", cpf: "12345678909", born: "27/01/1994" };
 /// One appointment tomorrow; an old account without the ninth digit.
 const JOSE: Patient = Patient { phone: "5531996883193", cpf: "98765432100", born: "30/12/1955" };
 
 /// Says who the patient is, when asked.
-async fn identify(phone: &Phone, patient: Patient) {
+pub(crate) async fn identify(phone: &Phone, patient: Patient) {
     phone.hears("*CPF*").await;
     phone.say(patient.cpf).await;
     phone.hears("data de nascimento").await;
@@ -42,7 +42,7 @@ async fn identify(phone: &Phone, patient: Patient) {
 }
 
 /// Goes from the first word of a booking to the summary, always with the first thing offered. Answers the summary.
-async fn up_to_the_summary(phone: &Phone, patient: Patient) -> Value {
+pub(crate) async fn up_to_the_summary(phone: &Phone, patient: Patient) -> Value {
     phone.say("quero agendar uma consulta").await;
     identify(phone, patient).await;
     from_the_insurer(phone).await
@@ -79,7 +79,7 @@ async fn from_the_insurer(phone: &Phone) -> Value {
 }
 
 /// The appointment as the summary or the farewell names it: day (DD/MM) and time.
-fn day_and_time(message: &Value) -> (String, String) {
+pub(crate) fn day_and_time(message: &Value) -> (String, String) {
     let text = message["text"].as_str().unwrap_or_default();
     let is_time = |word: &&str| word.len() == 5 && word.as_bytes()[2] == b':';
     let time =
@@ -93,7 +93,7 @@ fn day_and_time(message: &Value) -> (String, String) {
 }
 
 /// The appointments of a patient that RM holds on a day (DD/MM) at a time.
-async fn held(world: &World, patient: Patient, day: &str, time: &str) -> usize {
+pub(crate) async fn held(world: &World, patient: Patient, day: &str, time: &str) -> usize {
     let all = world.appointments(patient.cpf).await;
     all.iter()
         .filter(|one| {

@@ -22,27 +22,6 @@ async fn a_conversation_goes_on_after_a_kill() {
     assert_eq!(held(&world, ANA, &day, &time).await, 1);
 }
 
-/// Killed while RM has the booking in hand: its outcome is looked for after the restart.
-#[tokio::test]
-async fn a_kill_while_rm_books_does_not_book_twice() {
-    let mut world = World::start().await;
-    let phone = world.phone(ANA.phone);
-    let (day, time) = day_and_time(&up_to_the_summary(&phone, ANA).await);
-    world
-        .faults(json!([{ "target": "rm", "method": "POST", "path": "/api/hcg/v2/appointments", "times": 1,
-                          "fault": { "slow_ms": 5_000 } }]))
-        .await;
-    phone.tap("Marcar consulta").await;
-    let booking = "requests?target=rm&method=POST&path=/api/hcg/v2/appointments&wait_ms=30000";
-    assert_eq!(world.ask(booking).await["requests"].as_array().map(Vec::len), Some(1));
-    world.kill();
-    world.restart().await;
-    phone.hears_one_of(&["consulta marcada", "*não* foi registrada"]).await;
-    let told = phone.times_heard("consulta marcada").await;
-    assert_eq!(held(&world, ANA, &day, &time).await, told, "{}", phone.chat().await);
-    assert_eq!(world.rm_requests("POST", "/api/hcg/v2/appointments").await.len(), 1);
-}
-
 const KILLS: usize = 50;
 const PEOPLE: usize = 8;
 

@@ -5,6 +5,7 @@ mod service;
 mod world;
 
 pub(crate) use phone::{Phone, now_in_seconds};
+pub(crate) use service::free_port;
 pub(crate) use world::World;
 
 use std::time::Duration;

@@ -6,8 +6,8 @@ use fluxo_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::Phone;
 use super::service::{Service, Wiring, free_port};
+use super::{PATIENCE, Phone};
 
 /// A whole system. Dropping it ends the processes and removes the disk.
 pub(crate) struct World {
@@ -82,6 +82,59 @@ impl World {
         let output = output.expect("the binary starts");
         let said = [output.stdout, output.stderr].concat();
         (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Starts the service again, killed if it runs, on the same disk and with other addresses of RM and the Graph API; the
+    /// sandbox's where none is given.
+    pub(crate) async fn moved(&mut self, rm: Option<&str>, graph: Option<&str>) {
+        if self.service.is_up() {
+            self.kill();
+        }
+        let mut wiring = self.wiring.clone();
+        if let Some(rm) = rm {
+            rm.clone_into(&mut wiring.rm);
+        }
+        if let Some(graph) = graph {
+            graph.clone_into(&mut wiring.graph);
+        }
+        self.service = Service::start(&wiring, self.folder.path(), self.port).await;
+    }
+
+    /// Waits until the staff reads a text in a notice.
+    pub(crate) async fn noticed(&self, text: &str) {
+        self.shown("/api/desk/notices", |shown| shown["notices"].to_string().contains(text)).await;
+    }
+
+    /// Waits until a conversation waits for people.
+    pub(crate) async fn queued(&self) {
+        let waits = |shown: &Value| shown["conversations"].as_array().is_some_and(|all| !all.is_empty());
+        self.shown("/api/desk/conversations", waits).await;
+    }
+
+    async fn shown(&self, path: &str, wanted: impl Fn(&Value) -> bool) {
+        self.comes(path, async || {
+            let (_, shown) = self.api(reqwest::Method::GET, path, None).await;
+            if wanted(&shown) { Ok(()) } else { Err(shown.to_string()) }
+        })
+        .await;
+    }
+
+    /// Waits until the service has logged a text.
+    pub(crate) async fn logged(&self, text: &str) {
+        self.comes(text, async || {
+            let log = self.service.log();
+            if log.contains(text) { Ok(()) } else { Err(log) }
+        })
+        .await;
+    }
+
+    /// Waits for what must come.
+    async fn comes(&self, what: &str, look: impl AsyncFn() -> Result<(), String>) {
+        let begun = std::time::Instant::now();
+        while let Err(seen) = look().await {
+            assert!(begun.elapsed() < PATIENCE, "{what}: it never came:\n{seen}");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
     }
 
     /// A phone in somebody's hand.
