@@ -13,6 +13,7 @@ use crate::protocol::{
     SendFailure, Trigger, Turn, Wake, World,
 };
 use crate::session::Session;
+use crate::test::{Document, Mocks, Player, Step};
 use crate::{ENGINE_VERSION, resume, start};
 
 fn cases() -> Vec<Value> {
@@ -261,4 +262,101 @@ fn a_session_of_another_engine_or_release_stays() {
     let refused = Migration::between(&old, &new).of(&older);
     assert_eq!(refused, Err(vec![Obstacle::Engine { session: from, engine: to }]));
     assert_eq!(Migration::between(&new, &old).of(&session), Err(vec![Obstacle::OtherRelease]));
+}
+
+/// A text with more at its end, wherever a flow says something.
+fn reworded(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            for (key, member) in members.iter_mut() {
+                match member {
+                    Value::String(text) if key == "text" => text.push_str(" Obrigado."),
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+                    Value::Array(_) | Value::Object(_) => reworded(member),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(reworded),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A project that has all that flows name.
+fn named_by(library: &Library) -> Project {
+    let mut project = Project::default();
+    for found in library.flows().flat_map(|flow| flow.nodes()).map(|(_, node)| node.inspection()) {
+        project.connections.extend(found.connections.into_iter().map(|named| named.name));
+        project.desks.extend(found.desks.into_iter().map(|named| named.name));
+        project.queues.extend(found.queues.into_iter().map(|named| (named.name, "console".into())));
+    }
+    project.desks.insert("console".into());
+    project
+}
+
+/// Wherever the tests of the shipped flows leave a patient, new words keep nobody from going along.
+#[test]
+fn sessions_of_the_shipped_flows_go_along_when_only_words_change() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows");
+    let read = |folder: &Path| -> Vec<Value> {
+        let entries =
+            std::fs::read_dir(folder).expect("the flows").map(|entry| entry.expect("an entry").path());
+        let mut files: Vec<_> =
+            entries.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+        files.sort();
+        let text = |file: &std::path::PathBuf| std::fs::read_to_string(file).expect("a document");
+        files.iter().map(|file| serde_json::from_str(&text(file)).expect("JSON")).collect()
+    };
+    let mut flows = read(&folder);
+    let library = |flows: &[Value]| {
+        Library::new(flows.iter().map(|flow| Flow::parse(&flow.to_string()).expect("a flow")))
+    };
+    let old = library(&flows);
+    flows.iter_mut().for_each(reworded);
+    let new = library(&flows);
+    let (there, back) = (Migration::between(&old, &new), Migration::between(&new, &old));
+    let (mut moved, mut kept) = (0, 0);
+    let mut look = |session: Option<&Session>| {
+        let Some(session) = session.filter(|session| !session.is_ended()) else { return };
+        match there.of(session) {
+            Ok(found) => {
+                assert_eq!(back.of(&found).as_ref(), Ok(session));
+                moved += 1;
+            }
+            Err(obstacles) => {
+                let busy = [Obstacle::CallInFlight, Obstacle::TicketInFlight, Obstacle::WithPeople];
+                let place = session.place();
+                assert!(obstacles.iter().all(|found| busy.contains(found)), "{place:?}: {obstacles:?}");
+                kept += 1;
+            }
+        }
+    };
+    let project = named_by(&old);
+    for document in read(&folder.join("tests")) {
+        let document = Document::from_value(document).expect("a flow test");
+        for case in &document.cases {
+            let mut mocks = Mocks::new(case.http.iter().chain(&document.http));
+            let mut player = Player::new(&old, project.clone(), &document, case);
+            let origin = if case.message.is_some() { Origin::Message } else { Origin::Api };
+            let (message, inputs) = (case.message.as_deref(), case.inputs.clone());
+            player.start(&document.flow, origin, message, inputs, &mut mocks).expect("it starts");
+            look(player.session());
+            for step in &case.steps {
+                match step {
+                    Step::Say(text) => player.say(text, &mut mocks).expect("it goes on"),
+                    Step::Choose(option) if player.choose(option, &mut mocks).is_ok() => {}
+                    Step::After(time) => player.after(time.as_millis(), &mut mocks).expect("it goes on"),
+                    Step::Expect(_) => {}
+                    // What the desk or the channel does, or what another project would offer.
+                    Step::Choose(_)
+                    | Step::Send(_)
+                    | Step::Return(_)
+                    | Step::Finish(_)
+                    | Step::Desk(_)
+                    | Step::Refuse(_) => break,
+                }
+                look(player.session());
+            }
+        }
+    }
+    assert!(moved > 400 && kept > 0, "{moved} moved, {kept} kept");
 }
