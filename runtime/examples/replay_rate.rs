@@ -12,7 +12,7 @@ use fluxo::store::{
     Options, Prints, Recorded, Revision, SledStore, Store, not_said,
 };
 use fluxo_engine::ENGINE_VERSION;
-use fluxo_engine::check::{Language, ProjectFacts};
+use fluxo_engine::check::Language;
 use fluxo_engine::ids::{ConversationId, SessionId};
 use fluxo_engine::protocol::{
     self, Contact, Content, HttpOutcome, Inbound, Object, Origin, Project, Response, Resume, Trigger, Wake,
@@ -56,8 +56,8 @@ async fn main() -> anyhow::Result<()> {
     let count = arguments.next().and_then(|text| text.to_str()?.parse().ok()).unwrap_or(10_000u32);
     anyhow::ensure!(!directory.exists(), "{} is there already", directory.display());
     let store: Arc<dyn Store> = Arc::new(SledStore::open(&directory, &Options::default()).await?);
-    let facts = ProjectFacts { connections: ["rm".into()].into(), ..ProjectFacts::default() };
-    let checked = Arc::new(Checked { facts, language: Language::Portuguese });
+    let project = Project { connections: ["rm".into()].into(), ..Project::default() };
+    let checked = Arc::new(Checked { project, language: Language::Portuguese });
     let documents = |greeting: &str| vec![("taxa.json".to_owned(), flow(greeting).to_string())];
     let disk = Disk { flows: documents("Qual é o seu nome?"), tests: Vec::new() };
     let opened = Releases::open(Arc::clone(&store), checked, &disk, Timestamp::now(), true).await;

@@ -230,7 +230,7 @@ impl Releases {
             Err(findings) => return Err(PublishError::Refused(Arc::new(Verdict::of_errors(findings)))),
         };
         let announcement = Announcement::of_ours(Occasion::Start, now);
-        store.publish(&announcement.publication(first.id(), disk), &disk.flows).await?;
+        store.publish(&announcement.publication(first.id(), disk.digest()), &disk.flows).await?;
         Ok(Self::new(store, compiler, first))
     }
 

@@ -28,10 +28,11 @@ impl Announcement {
         Self { by: "fluxo".to_owned(), occasion, reason: None, at }
     }
 
-    pub(super) fn publication(&self, release: &ReleaseId, disk: &Disk) -> Publication {
+    /// That a release was made current while flows of this digest lay on the disk.
+    pub(super) fn publication(&self, release: &ReleaseId, disk: String) -> Publication {
         let (by, reason) = (self.by.clone(), self.reason.clone());
         let (at, occasion) = (self.at, self.occasion);
-        Publication { release: release.clone(), at, by, occasion, reason, disk: disk.digest() }
+        Publication { release: release.clone(), at, by, occasion, reason, disk }
     }
 }
 
@@ -130,7 +131,7 @@ impl Releases {
         let _alone = self.changing.lock().await;
         let published = Published { before: self.current().id().clone(), now: next.id().clone() };
         let last = self.publication().await?;
-        let publication = announcement.publication(next.id(), disk);
+        let publication = announcement.publication(next.id(), disk.digest());
         // That other flows lie there now is kept as well: a rollback holds only as long as those it found do.
         if published.changed() || last.is_none_or(|last| last.disk != publication.disk) {
             self.store.publish(&publication, &disk.flows).await?;
@@ -164,14 +165,15 @@ impl Releases {
         if found == *current.id() { Err(RollbackError::Current(found)) } else { Ok(found) }
     }
 
-    /// Goes back to a release that is kept. What lies on the disk now is not published until it changes.
+    /// Goes back to a release that is kept. The flows that lie on the disk, named by their digest, are not published
+    /// until they change.
     ///
     /// # Errors
     /// See [`RollbackError`]; the current release stays.
     pub async fn go_back(
         &self,
         to: &ReleaseId,
-        disk: &Disk,
+        disk: String,
         announcement: &Announcement,
     ) -> Result<Published, RollbackError> {
         let release = self.get(to).await?.ok_or_else(|| RollbackError::Unreadable(to.clone()))?;

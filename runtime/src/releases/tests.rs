@@ -113,7 +113,8 @@ async fn a_return_holds_over_restarts_until_the_files_change() {
     let releases = house.start(&clean("ruim")).await.unwrap();
     let to = releases.before(None).await.unwrap();
     assert_eq!(to, id(&clean("bom")));
-    let went = releases.go_back(&to, &clean("ruim"), &house.announce(Occasion::Rollback)).await.unwrap();
+    let went =
+        releases.go_back(&to, clean("ruim").digest(), &house.announce(Occasion::Rollback)).await.unwrap();
     assert_eq!(went, Published { before: id(&clean("ruim")), now: to.clone() });
     assert_eq!(releases.current().id(), &to);
     assert!(matches!(releases.before(None).await, Err(RollbackError::NothingBefore)));
@@ -140,12 +141,12 @@ async fn the_files_that_were_left_are_published_by_command_or_once_they_were_oth
     let releases = house.start(&clean("ruim")).await.unwrap();
     let (good, bad) = (id(&clean("bom")), id(&clean("ruim")));
     let back = house.announce(Occasion::Rollback);
-    releases.go_back(&good, &clean("ruim"), &back).await.unwrap();
+    releases.go_back(&good, clean("ruim").digest(), &back).await.unwrap();
     let command = house.announce(Occasion::Command);
     assert!(releases.publish(&clean("ruim"), &command).await.unwrap().changed());
     assert_eq!(releases.current().id(), &bad);
 
-    releases.go_back(&good, &clean("ruim"), &back).await.unwrap();
+    releases.go_back(&good, clean("ruim").digest(), &back).await.unwrap();
     let edit = house.announce(Occasion::Edit);
     assert!(!releases.publish(&clean("bom"), &edit).await.unwrap().changed(), "the files were put back");
     let releases = house.start(&clean("ruim")).await.unwrap();
@@ -185,14 +186,15 @@ async fn one_goes_back_to_a_release_by_the_beginning_of_its_name() {
     let current = id(&clean("três"));
     assert!(matches!(releases.before(Some(current.as_str())).await, Err(RollbackError::Current(_))));
     assert_eq!(releases.before(None).await.unwrap(), id(&clean("dois")));
-    let gone = releases.go_back(&"r".into(), &clean("três"), &house.announce(Occasion::Rollback)).await;
+    let gone =
+        releases.go_back(&"r".into(), clean("três").digest(), &house.announce(Occasion::Rollback)).await;
     assert!(matches!(gone, Err(RollbackError::Unreadable(_))));
 }
 
 #[tokio::test]
 async fn a_current_release_that_cannot_be_read_any_more_gives_way_to_the_disk() {
     let mut house = House::new();
-    let last = house.announce(Occasion::Command).publication(&"velha".into(), &clean("um"));
+    let last = house.announce(Occasion::Command).publication(&"velha".into(), clean("um").digest());
     house.store.publish(&last, &vec![("oi.json".to_owned(), "{}".to_owned())]).await.unwrap();
     assert!(matches!(house.start(&broken()).await, Err(PublishError::Refused(_))));
     let releases = house.start_with(&clean("um"), false).await.unwrap();

@@ -55,7 +55,7 @@ impl Publisher {
 
     /// Looks once.
     pub async fn pass(&mut self, conversations: &Conversations) {
-        self.tell_outdated();
+        self.tell_outdated().await;
         if !self.config.flows.watch {
             return;
         }
@@ -89,8 +89,9 @@ impl Publisher {
     }
 
     /// Channels, queues and all else in the project file are read at the start only.
-    fn tell_outdated(&mut self) {
-        let outdated = self.config.is_outdated();
+    async fn tell_outdated(&mut self) {
+        let config = Arc::clone(&self.config);
+        let outdated = in_background(move || Ok(config.is_outdated())).await.unwrap_or_default();
         if outdated && !self.outdated {
             tracing::warn!(
                 file = %self.config.file().display(),

@@ -149,9 +149,9 @@ async fn a_return_is_not_undone_by_files_that_say_the_same() {
     let first = watched.current();
     watched.write("oi.json", &flow("oi", "ruim"));
     watched.looks(2).await;
-    let disk = Disk::read(watched.folder.path()).unwrap();
+    let disk = Disk::read(watched.folder.path()).unwrap().digest();
     let announcement = Announcement::of_ours(Occasion::Rollback, watched.hospital.clock.now());
-    watched.hospital.here.releases().go_back(&first, &disk, &announcement).await.unwrap();
+    watched.hospital.here.releases().go_back(&first, disk, &announcement).await.unwrap();
     watched.looks(2).await;
     // Saved again without a change, under another name, with other tests.
     std::fs::remove_file(watched.path("oi.json")).unwrap();

@@ -38,16 +38,16 @@ impl Request for Rollback {
 
     async fn carry_out(self, here: &Operations, _: &Progress) -> Result<RollbackReport, OperationError> {
         let releases = here.conversations().releases();
-        if releases.publication().await?.is_none() {
+        let Some(last) = releases.publication().await? else {
             return Err(OperationError::not_there("nenhuma versão foi publicada ainda"));
-        }
-        // Whatever the disk holds, even nothing that can be read: going back must be possible.
-        let disk = here.disk().await.unwrap_or_default();
+        };
+        // Going back must be possible while the folder cannot be read: then it holds what it held, as far as is known.
+        let disk = here.disk().await.map_or(last.disk, |disk| disk.digest());
         let to = releases.before(self.to.as_deref()).await?;
         let at = here.conversations().clock().now();
         let announcement =
             Announcement { by: self.by.clone(), occasion: Occasion::Rollback, reason: self.reason, at };
-        let went = releases.go_back(&to, &disk, &announcement).await?;
+        let went = releases.go_back(&to, disk.clone(), &announcement).await?;
         tracing::warn!(release = %went.now, before = %went.before, by = self.by, "went back by command");
         Ok(RollbackReport {
             findings: releases.findings(&to).await?,
@@ -59,10 +59,10 @@ impl Request for Rollback {
     }
 }
 
-/// Whether the disk holds other flows than a release.
-async fn differs(disk: &Disk, here: &Operations, release: &ReleaseId) -> Result<bool, OperationError> {
+/// Whether the disk, named by its digest, holds other flows than a release.
+async fn differs(disk: &str, here: &Operations, release: &ReleaseId) -> Result<bool, OperationError> {
     let flows = here.conversations().store().release_documents(release).await?.unwrap_or_default();
-    Ok(disk.digest() != Disk { flows, tests: Vec::new() }.digest())
+    Ok(disk != Disk { flows, tests: Vec::new() }.digest())
 }
 
 impl From<RollbackError> for OperationError {
