@@ -235,10 +235,7 @@ impl Prepared {
         for effect in &self.commit.dead_settled {
             change.dead_letters -= i64::from(dead_letter::settle(tx, effect)?);
         }
-        match progress.ready {
-            None => ready::place(tx, id, progress, standing.head()),
-            Some(_) => ready::update(tx, id, progress),
-        }
+        ready::place(tx, id, progress, standing.head())
     }
 
     /// The timers.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use fluxo_engine::ids::{ContactId, ConversationId, EffectId, ReleaseId};
 use futures_util::future::BoxFuture;
@@ -49,6 +50,8 @@ pub struct SledStore {
     pub(super) keyspace: Keyspace,
     leases: Arc<Leases>,
     secrets: Secrets,
+    /// Whether a status was ever kept for a message nobody knew: where none was, none is looked for.
+    statuses: AtomicBool,
     epoch: u32,
 }
 
@@ -79,7 +82,14 @@ impl SledStore {
         let keyspace = opened.await.map_err(|error| StoreError::Down(error.to_string()))??;
         let proposed = options.new_epoch;
         let epoch = keyspace.commit(move |tx| epoch::get_or_put(tx, proposed)).await?;
-        Ok(Self { keyspace, leases: Arc::new(Leases::default()), secrets: Secrets::default(), epoch })
+        let statuses = keyspace.read(|view| Ok(view.scan(status::all().as_range()).next().is_some())).await?;
+        Ok(Self {
+            keyspace,
+            leases: Arc::new(Leases::default()),
+            secrets: Secrets::default(),
+            statuses: statuses.into(),
+            epoch,
+        })
     }
 
     /// What is stored in a range, oldest key first.
@@ -342,6 +352,7 @@ impl Store for SledStore {
         Box::pin(async move {
             let bytes = tables::encode("a status", status)?;
             let (account, message, at) = (account.clone(), message.to_owned(), status.at);
+            self.statuses.store(true, Ordering::SeqCst);
             Ok(self.keyspace.commit(move |tx| status::put(tx, &account, &message, at, &bytes)).await?)
         })
     }
@@ -351,8 +362,13 @@ impl Store for SledStore {
         account: &'a Account,
         message: &'a str,
     ) -> BoxFuture<'a, Result<Vec<KeptStatus>, StoreError>> {
-        let decode = |_, stored: Stored| tables::decode("a status", &stored.bytes);
-        Box::pin(self.list(status::of(account, message), usize::MAX, decode))
+        Box::pin(async move {
+            if !self.statuses.load(Ordering::SeqCst) {
+                return Ok(Vec::new());
+            }
+            let decode = |_, stored: Stored| tables::decode("a status", &stored.bytes);
+            self.list(status::of(account, message), usize::MAX, decode).await
+        })
     }
 
     fn with_inbox<'a>(

@@ -18,6 +18,11 @@ pub(in super::super) fn of(account: &Account, message: &str) -> KeyRange {
     Key::of(TABLE).digest(&[&account.channel, &account.id, message]).range()
 }
 
+/// The keys of all statuses.
+pub(in super::super) fn all() -> KeyRange {
+    Key::of(TABLE).range()
+}
+
 /// Keeps a status; the same one once.
 pub(in super::super) fn put(
     tx: &mut Transaction<'_>,
