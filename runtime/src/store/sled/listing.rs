@@ -4,7 +4,6 @@ use fluxo_engine::ids::ConversationId;
 
 use super::fault::Fault;
 use super::keyspace::Keyspace;
-use super::store::id_of;
 use super::tables::{self, conversation, progress, with_people};
 use super::view::Stored;
 use crate::store::{Conversation, StoreError};
@@ -55,4 +54,9 @@ pub(super) async fn conversations(
         conversation.next_line = line;
     }
     Ok(found)
+}
+
+/// The conversation that a row of an index names.
+pub(super) fn id_of(row: &[u8], stored: Stored) -> Result<ConversationId, Fault> {
+    String::from_utf8(stored.bytes).map(ConversationId::from).map_err(|_| Fault::damaged(row))
 }

@@ -112,11 +112,6 @@ fn unreadable_timer(fault: Fault) {
     tracing::error!(%fault, "a timer cannot be read");
 }
 
-/// The conversation that a row of an index names.
-pub(super) fn id_of(row: &[u8], stored: Stored) -> Result<ConversationId, Fault> {
-    String::from_utf8(stored.bytes).map(ConversationId::from).map_err(|_| Fault::damaged(row))
-}
-
 impl Store for SledStore {
     fn epoch(&self) -> u32 {
         self.epoch
@@ -376,7 +371,7 @@ impl Store for SledStore {
         after: Option<&'a ConversationId>,
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<ConversationId>, StoreError>> {
-        Box::pin(self.list(backlog::after(after), limit, |row, stored| Ok(id_of(&row, stored)?)))
+        Box::pin(self.list(backlog::after(after), limit, |row, stored| Ok(listing::id_of(&row, stored)?)))
     }
 
     fn with_people(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Conversation>, StoreError>> {
