@@ -173,7 +173,7 @@ async fn record(store: &dyn Store, release: &dyn Release, number: u32) -> anyhow
             open_queues: backdrop.open_queues.clone(),
             project: Arc::clone(&project),
         };
-        let message = inbound(format!("wamid.{number}.{turn}"), now, "Ana Lima dos Santos");
+        let message = inbound(format!("m.{number}.{turn}"), now, "Ana Lima dos Santos");
         let (played, input) = match (&conversation.session, effect.take()) {
             (None, _) => {
                 let (origin, inputs) = (Origin::Default, Object::new());

@@ -14,6 +14,7 @@ mod operate;
 mod outbox;
 mod portuguese;
 mod project;
+mod replay;
 mod sandbox;
 mod serve;
 mod terminal;
@@ -86,7 +87,7 @@ enum Command {
     Demo(demo::Arguments),
     /// Mostra e resolve o que espera para sair e o que não saiu: mensagens, chamadas, e-mails
     Outbox(outbox::Arguments),
-    /// Joga de novo as conversas gravadas, com a mesma versão dos fluxos ou com outra
+    /// Acha conversas, mostra o que está gravado e joga de novo, com a mesma versão dos fluxos ou com outra
     Conversations(conversations::Arguments),
     /// Acha e apaga contatos
     Contacts(contacts::Arguments),

@@ -12,6 +12,7 @@
 
 mod ask;
 pub mod contacts;
+pub mod conversations;
 mod door;
 mod error;
 pub mod flows;
@@ -103,6 +104,10 @@ operations! {
     ContactShow(contacts::ContactShow);
     /// A contact erased.
     ContactErase(contacts::ContactErase);
+    /// Conversations.
+    ConversationsList(conversations::ConversationsList);
+    /// One conversation, with what is recorded of it.
+    ConversationShow(conversations::ConversationShow);
     /// One conversation played again.
     ConversationReplay(replay::ReplayOne);
     /// All conversations played again.
