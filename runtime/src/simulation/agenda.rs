@@ -8,6 +8,10 @@ use std::task::Waker;
 pub(super) enum Event {
     /// Somebody in the process has waited long enough.
     Wake(Waker),
+    /// The same by the clock on the wall, which may have been wrong.
+    Look(Waker),
+    /// Everybody who waits for the clock on the wall looks at it again.
+    LookAgain,
     /// The disk writes a group.
     Write,
     /// Those who wait for the disk hear of it.
@@ -24,6 +28,8 @@ pub(super) enum Event {
     Publish,
     /// Our clock jumps by so many milliseconds.
     Jump(i64),
+    /// The process notices that its clock has jumped.
+    Notice(i64),
     /// The process is started again.
     Boot,
 }
@@ -68,14 +74,21 @@ impl Agenda {
         self.now = self.now.max(until);
     }
 
+    /// Takes out all who wait for the clock on the wall.
+    pub(super) fn lookers(&mut self) -> Vec<Waker> {
+        let looks: Vec<Key> = self.keys(|event| matches!(event, Event::Look(_)));
+        let taken = looks.into_iter().filter_map(|key| self.events.remove(&key));
+        let waker = |event| if let Event::Look(waker) = event { Some(waker) } else { None };
+        taken.filter_map(waker).collect()
+    }
+
+    fn keys(&self, of: impl Fn(&Event) -> bool) -> Vec<Key> {
+        self.events.iter().filter(|(_, event)| of(event)).map(|(key, _)| *key).collect()
+    }
+
     /// Has all deliveries happen soon.
     pub(super) fn hurry_deliveries(&mut self) {
-        let late: Vec<Key> = self
-            .events
-            .iter()
-            .filter(|(_, event)| matches!(event, Event::Deliver(_)))
-            .map(|(key, _)| *key)
-            .collect();
+        let late = self.keys(|event| matches!(event, Event::Deliver(_)));
         for key in late {
             if let Some(event) = self.events.remove(&key) {
                 self.after(10, event);

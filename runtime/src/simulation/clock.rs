@@ -1,4 +1,4 @@
-//! Virtual time, as a process sees it: its clock may jump, its waiting does not.
+//! Virtual time, as a process sees it: its clock on the wall may jump, and who waits for that looks again.
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,7 +16,7 @@ pub(super) fn beginning() -> Timestamp {
     Timestamp::from_second(1_773_316_800).expect("2026-03-12T12:00:00Z is a moment")
 }
 
-/// Like the machine's: it tells the time of the day, and waits by a clock that does not jump.
+/// Like the machine's: a moment that the clock jumps over is noticed soon after.
 pub(super) struct Virtual(pub(super) Shared);
 
 impl fmt::Debug for Virtual {
@@ -31,24 +31,33 @@ impl Clock for Virtual {
     }
 
     fn until(&self, moment: Timestamp) -> BoxFuture<'static, ()> {
-        let wait = moment.duration_since(self.now()).max(SignedDuration::ZERO);
-        // Up to the next whole millisecond, so that it is never too early.
-        let ms = u64::try_from(wait.as_nanos().div_euclid(1_000_000)).unwrap_or(u64::MAX / 4);
-        let more = u64::from(wait.as_nanos() % 1_000_000 != 0);
-        Box::pin(pause(&self.0, (ms + more).min(u64::MAX / 4)))
+        Box::pin(Pause { world: self.0.clone(), due: Due::Wall(moment), key: None })
     }
+}
+
+/// Up to the next whole millisecond, so that it is never too early.
+fn milliseconds(wait: SignedDuration) -> u64 {
+    let nanos = wait.max(SignedDuration::ZERO).as_nanos();
+    u64::try_from((nanos + 999_999) / 1_000_000).unwrap_or(u64::MAX).min(u64::MAX / 4)
 }
 
 /// Ends so many virtual milliseconds later.
 pub(super) fn pause(world: &Shared, ms: u64) -> Pause {
-    let due = lock(world).agenda.now().saturating_add(ms);
+    let due = Due::Steady(lock(world).agenda.now().saturating_add(ms));
     Pause { world: world.clone(), due, key: None }
+}
+
+/// Until when: by a clock that does not jump, or by the one on the wall.
+#[derive(Debug, Clone, Copy)]
+enum Due {
+    Steady(u64),
+    Wall(Timestamp),
 }
 
 /// See [`pause`].
 pub(super) struct Pause {
     world: Shared,
-    due: u64,
+    due: Due,
     key: Option<Key>,
 }
 
@@ -61,11 +70,15 @@ impl Future for Pause {
         if let Some(key) = this.key.take() {
             world.agenda.cancel(key);
         }
-        let wait = this.due.saturating_sub(world.agenda.now());
+        let waker = cx.waker().clone();
+        let (wait, event) = match this.due {
+            Due::Steady(due) => (due.saturating_sub(world.agenda.now()), Event::Wake(waker)),
+            Due::Wall(moment) => (milliseconds(moment.duration_since(world.our_time())), Event::Look(waker)),
+        };
         if wait == 0 {
             return Poll::Ready(());
         }
-        this.key = Some(world.agenda.after(wait, Event::Wake(cx.waker().clone())));
+        this.key = Some(world.agenda.after(wait, event));
         Poll::Pending
     }
 }

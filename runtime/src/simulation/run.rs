@@ -2,10 +2,12 @@
 //! books are read, and so on; in between, the process may die.
 
 use std::sync::{Arc, Mutex};
+use std::task::Waker;
 
 use fluxo_engine::ids::{ConversationId, EffectId};
 use fluxo_engine::protocol::{Message, Object};
 use futures_util::FutureExt;
+use jiff::SignedDuration;
 
 use super::agenda::Event;
 use super::flows::on_disk;
@@ -18,6 +20,7 @@ use crate::conversations::Conversations;
 use crate::releases::Announcement;
 use crate::store::memory::Disk;
 use crate::store::{Mode, Occasion};
+use crate::workers::clock_watch;
 
 /// A history is cut after so many events: it cannot be told any more what went wrong in it.
 const LONGEST: u64 = 20_000;
@@ -133,9 +136,8 @@ impl Run {
         if self.process.is_none() {
             self.boot();
         }
-        let far = lock(&self.world).jumped > 0;
         let now = lock(&self.world).agenda.now();
-        self.until(now + if far { 3 * HOUR } else { 12 * MINUTE });
+        self.until(now + 12 * MINUTE);
     }
 
     /// Contacts say nothing more for days: all that waits for them ends.
@@ -193,7 +195,18 @@ impl Run {
 
     fn happens(&mut self, event: Event) {
         match event {
-            Event::Wake(waker) => waker.wake(),
+            Event::Wake(waker) | Event::Look(waker) => waker.wake(),
+            Event::LookAgain => {
+                let lookers = lock(&self.world).agenda.lookers();
+                lookers.into_iter().for_each(Waker::wake);
+            }
+            Event::Notice(by) => {
+                let here = self.process.as_ref().and_then(Process::here);
+                if let (Some(process), Some(here)) = (&self.process, here) {
+                    let jump = SignedDuration::from_millis(by);
+                    process.begin(async move { clock_watch::tell(&here, jump).await });
+                }
+            }
             Event::Write => {
                 self.writing = false;
                 let line = self.disk.waiting();
@@ -221,6 +234,9 @@ impl Run {
                 world.off += by;
                 world.jumped += 1;
                 world.tell(|| format!("our clock jumps by {by} ms"));
+                let (again, noticed) = (world.chance.below(15_000), world.chance.below(10_000));
+                world.agenda.after(again, Event::LookAgain);
+                world.agenda.after(noticed, Event::Notice(by));
             }
             Event::Boot => self.boot(),
         }
