@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex};
 use crate::random::Random;
 
 /// What a disk writes as a whole or not at all.
-pub(crate) const SECTOR: usize = 512;
+const SECTOR: usize = 512;
+/// ext4 takes for granted that its superblock, which lies in here, is written as a whole.
+const SUPERBLOCK: u64 = 4096;
 const PAGE: usize = 4096;
 
 /// The content of a disk. Cheap to clone: pages are shared until one of the two writes.
@@ -259,9 +261,10 @@ impl Recording {
                 Loss::Few => random.percent(90),
                 Loss::Torn => {
                     let mut any = false;
-                    for (sector, bytes) in bytes.chunks(SECTOR).enumerate() {
+                    let sector = if *offset < SUPERBLOCK { SUPERBLOCK as usize } else { SECTOR };
+                    for (number, bytes) in bytes.chunks(sector).enumerate() {
                         if random.percent(50) {
-                            image.write(offset + (sector * SECTOR) as u64, bytes);
+                            image.write(offset + (number * sector) as u64, bytes);
                             any = true;
                         }
                     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::routing::post;
@@ -49,6 +50,18 @@ impl Provider {
     /// All it has taken so far.
     pub(crate) fn taken(&self) -> Vec<Taken> {
         self.book.taken.lock().expect("nobody panics with the book").clone()
+    }
+
+    /// Waits until it has taken so many.
+    pub(crate) async fn takes(&self, count: usize) -> Result<(), String> {
+        let begun = Instant::now();
+        while self.book.taken.lock().expect("nobody panics with the book").len() < count {
+            if begun.elapsed() > Duration::from_secs(60) {
+                return Err(format!("the service has sent {} messages in a minute", self.taken().len()));
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
     }
 
     /// Told whenever something is sent to a phone.

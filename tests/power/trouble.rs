@@ -107,7 +107,7 @@ fn falls_ill_while_running(
         match illness {
             Illness::Full => {}
             Illness::ReadOnly | Illness::Failing => {
-                tokio::time::sleep(Duration::from_secs(2)).await;
+                provider.takes(4 * PATIENTS).await?;
                 match illness {
                     Illness::ReadOnly => mounted.remount("abort")?,
                     Illness::Full | Illness::Failing => disk.fails(true),

@@ -50,7 +50,8 @@ impl Verdict {
     }
 
     fn report(&self, shown: usize) {
-        println!("{}: {} cuts, {}: {} hurt", self.scenario, self.cuts, self.wrote, self.hurt.len());
+        let wrote = if self.wrote.is_empty() { String::new() } else { format!(", {}", self.wrote) };
+        println!("{}: {} cuts{wrote}: {} hurt", self.scenario, self.cuts, self.hurt.len());
         for note in &self.notes {
             println!("  {note}");
         }
