@@ -273,6 +273,10 @@ pub(super) async fn workers_never_share_a_conversation(subject: &dyn Subject) {
                 if leases.is_empty() && store.counts().await.unwrap().outbox == 0 {
                     return;
                 }
+                if leases.is_empty() {
+                    // Whoever has them may need this thread.
+                    tokio::task::yield_now().await;
+                }
                 for lease in leases {
                     // One effect at a time, so that conversations change hands.
                     let loaded = load(&*store, lease.conversation.as_str()).await;
