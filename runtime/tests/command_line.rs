@@ -6,17 +6,25 @@
 mod flows;
 #[path = "command_line/operators.rs"]
 mod operators;
+#[path = "command_line/upkeep.rs"]
+mod upkeep;
 
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-const COMMANDS: [&str; 9] = ["check", "test", "chat", "graph", "flows", "sandbox", "serve", "demo", "outbox"];
+const COMMANDS: [&str; 12] = [
+    "check", "test", "chat", "graph", "flows", "sandbox", "serve", "demo", "outbox", "store", "backup",
+    "restore",
+];
 
 /// Commands below a command.
-const VERBS: [(&str, &[&str]); 2] =
-    [("flows", &["list", "publish", "rollback"]), ("outbox", &["list", "show", "retry", "discard"])];
+const VERBS: [(&str, &[&str]); 3] = [
+    ("flows", &["list", "publish", "rollback"]),
+    ("outbox", &["list", "show", "retry", "discard"]),
+    ("store", &["check"]),
+];
 
 /// English that the argument parser would put into a help text.
 const ENGLISH: [&str; 7] = ["Usage", "Options", "Print ", "default:", "ossible values", "<PATH", "env:"];

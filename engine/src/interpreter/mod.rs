@@ -46,6 +46,7 @@ pub fn start(library: &Library, trigger: &Trigger) -> Result<(Session, Turn), Er
         id: trigger.session.clone(),
         release: library.release().clone(),
         engine: ENGINE_VERSION,
+        epoch: Some(trigger.world.epoch),
         root: trigger.flow.clone(),
         frames: Vec::new(),
         waiting: None,
@@ -77,7 +78,7 @@ pub fn start(library: &Library, trigger: &Trigger) -> Result<(Session, Turn), Er
 /// # Errors
 /// [`Error::WrongRelease`], [`Error::Ended`] and [`Error::NotHearing`] for mistakes of the caller;
 /// [`Error::UnknownFlow`], [`Error::UnknownNode`] and [`Error::Invariant`] for a damaged session.
-pub fn resume(library: &Library, session: Session, resume: &Resume) -> Result<(Session, Turn), Error> {
+pub fn resume(library: &Library, mut session: Session, resume: &Resume) -> Result<(Session, Turn), Error> {
     if session.is_ended() {
         return Err(Error::Ended);
     }
@@ -89,6 +90,7 @@ pub fn resume(library: &Library, session: Session, resume: &Resume) -> Result<(S
     }
     let innermost = session.frames.last().map_or(&session.root, |frame| &frame.flow);
     let flow = library.flow(innermost).ok_or_else(|| Error::UnknownFlow(innermost.clone()))?;
+    session.enter(resume.world.epoch);
     let mut walk = Walk::new(library, NodeContext::new(&resume.world, session, flow)?);
     walk.cx.session.engine = ENGINE_VERSION;
     let next = walk.wake(&resume.wake)?;

@@ -1,6 +1,7 @@
 //! Plays every case file, each turn twice and through the stored form.
 
 mod driver;
+mod epochs;
 mod refusals;
 mod routes;
 mod stored;

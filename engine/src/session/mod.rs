@@ -19,6 +19,12 @@ pub(crate) use frozen::{FrozenMenu, FrozenOption, OptionSource, Tapped};
 pub(crate) use size::json_size;
 pub(crate) use waiting::{Collected, Paging, WaitKind, Waiting};
 
+/// Numbers of visits that are left out at least when a session goes on in another epoch: more than it can have used up
+/// since the backup.
+const LEFT_OUT: u32 = 10_000;
+/// How many epochs leave out another number of them.
+const EPOCHS: u32 = 10_000;
+
 /// One play of a flow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Session {
@@ -26,6 +32,8 @@ pub struct Session {
     pub(crate) release: ReleaseId,
     /// The engine's semantic version that played the last turn.
     pub(crate) engine: u32,
+    /// The store's epoch in which the last turn was played; absent in what the first version stored.
+    pub(crate) epoch: Option<u32>,
     pub(crate) root: FlowId,
     /// From the root to the innermost; empty once the session has ended or people have it for good.
     pub(crate) frames: Vec<Frame>,
@@ -191,6 +199,18 @@ impl Session {
     /// Whether it has ended: it cannot be resumed any more.
     pub fn is_ended(&self) -> bool {
         self.outcome.is_some()
+    }
+
+    /// Goes on in a store's epoch. In another one than before, the store was restored from a backup, and what the lost
+    /// one played after it has put questions to the contact under numbers that this one has not given yet: they are
+    /// left out, so that an answer to one of those is never taken for an answer to another question.
+    pub(crate) fn enter(&mut self, epoch: u32) {
+        if self.epoch.is_some_and(|before| before != epoch) {
+            // Each epoch leaves out another number of them, so that a backup that is restored twice does not come to
+            // the same numbers twice.
+            self.visits = self.visits.saturating_add(LEFT_OUT * (1 + epoch % EPOCHS));
+        }
+        self.epoch = Some(epoch);
     }
 
     /// The wait begun by a visit of this session.

@@ -21,6 +21,8 @@ struct Stored {
     release: ReleaseId,
     #[serde(rename = "e")]
     engine: u32,
+    #[serde(rename = "ep", default, skip_serializing_if = "Option::is_none")]
+    epoch: Option<u32>,
     #[serde(rename = "f")]
     root: FlowId,
     #[serde(rename = "s", default, skip_serializing_if = "Vec::is_empty")]
@@ -62,6 +64,7 @@ impl Session {
             id: self.id.clone(),
             release: self.release.clone(),
             engine: self.engine,
+            epoch: self.epoch,
             root: self.root.clone(),
             frames: self.frames.clone(),
             waiting: self.waiting.clone(),
@@ -105,6 +108,7 @@ impl Session {
             id: stored.id,
             release: stored.release,
             engine: stored.engine,
+            epoch: stored.epoch,
             root: stored.root,
             frames: stored.frames,
             waiting: stored.waiting,

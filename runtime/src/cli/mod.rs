@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stdout)] // what a command answers goes to standard output
 
+mod backup;
 mod chat;
 mod check;
 mod contacts;
@@ -15,16 +16,22 @@ mod outbox;
 mod portuguese;
 mod project;
 mod replay;
+mod restore;
 mod sandbox;
 mod serve;
+mod store;
 mod terminal;
 mod test;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use fluxo_engine::check::Language;
 
 use crate::operations::{OperationError, Reason};
+use crate::releases::PublishError;
+use crate::service::ServiceError;
+use crate::store::StoreError;
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +98,12 @@ enum Command {
     Conversations(conversations::Arguments),
     /// Acha e apaga contatos
     Contacts(contacts::Arguments),
+    /// Confere o que está guardado
+    Store(store::Arguments),
+    /// Copia tudo o que está guardado para um arquivo, com o serviço no ar ou parado
+    Backup(backup::Arguments),
+    /// Cria os dados de novo a partir de um backup; nunca substitui os que existem
+    Restore(restore::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -119,13 +132,30 @@ pub fn main() -> ExitCode {
         Command::Outbox(arguments) => outbox::run(&arguments),
         Command::Conversations(arguments) => conversations::run(&arguments),
         Command::Contacts(arguments) => contacts::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
     };
     match outcome {
         Ok(exit) => exit.into(),
         Err(error) => {
-            terminal::complain(&format!("{error:#}"));
+            terminal::complain(&words(&error));
             exit_of(&error).into()
         }
+    }
+}
+
+/// What went wrong, in the operator's language where the store is what went wrong.
+fn words(error: &anyhow::Error) -> String {
+    let of_service = error.downcast_ref().and_then(|error: &ServiceError| match error {
+        ServiceError::Store(error) | ServiceError::Flows(PublishError::Store(error)) => Some(error),
+        ServiceError::Config(_)
+        | ServiceError::Flows(PublishError::Refused(_))
+        | ServiceError::System { .. } => None,
+    });
+    match of_service.or_else(|| error.downcast_ref::<StoreError>()) {
+        Some(error) => error.told(Language::Portuguese),
+        None => format!("{error:#}"),
     }
 }
 

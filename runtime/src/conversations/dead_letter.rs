@@ -1,6 +1,7 @@
 //! What becomes of an effect that was given up: people try it again or let it go, or it turns out to have arrived.
 
 use fluxo_engine::ids::{ConversationId, EffectId};
+use fluxo_engine::protocol::{EffectKind, HttpOutcome, TicketOutcome, Wake};
 use jiff::Timestamp;
 
 use super::draft::Draft;
@@ -54,7 +55,10 @@ impl Conversations {
                         draft.note(&Words::Retried);
                         ask_again(draft, &letter.entry);
                     }
-                    Settling::Discard => draft.note(&Words::Discarded),
+                    Settling::Discard => {
+                        draft.note(&Words::Discarded);
+                        let_go(draft, &letter.entry);
+                    }
                 }
                 Decided::Commit(true)
             });
@@ -92,6 +96,28 @@ impl Conversations {
                 None => return Ok(heard),
             }
         }
+    }
+}
+
+/// A session that still waits for what was let go must not wait for ever: so it is after a restore, which puts effects
+/// before people without telling the session.
+fn let_go(draft: &mut Draft<'_>, entry: &OutboxEntry) {
+    let effect = &entry.effect;
+    let open = draft.standing().ok().flatten().and_then(|standing| standing.wait);
+    let Some(wait) = effect.wait.clone().filter(|wait| Some(wait) == open.as_ref()) else { return };
+    match effect.kind {
+        EffectKind::CallHttp { .. } => {
+            draft.wake(Wake::Http { wait, effect: effect.id.clone(), outcome: HttpOutcome::Unknown });
+        }
+        EffectKind::OpenTicket { .. } => {
+            let outcome = TicketOutcome::Refused("let go by people".to_owned());
+            draft.wake(Wake::Ticket { wait, outcome });
+        }
+        // A question has its clock, and people have a conversation from the commit that asked for them.
+        EffectKind::SendMessage { .. }
+        | EffectKind::OpenHandoff { .. }
+        | EffectKind::Notify { .. }
+        | EffectKind::SendEmail { .. } => {}
     }
 }
 

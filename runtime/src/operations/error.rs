@@ -1,5 +1,6 @@
 //! Why an operation came to nothing, in the words the operator reads.
 
+use fluxo_engine::check::Language;
 use serde::{Deserialize, Serialize};
 
 use crate::store::StoreError;
@@ -59,8 +60,12 @@ impl From<StoreError> for OperationError {
             }
             StoreError::TooLarge { .. }
             | StoreError::Damaged(_)
+            | StoreError::Broken { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Busy
+            | StoreError::Disk { .. }
             | StoreError::InUse(_)
-            | StoreError::Down(_) => Self::failed(format!("o armazém: {error}")),
+            | StoreError::Down(_) => Self::failed(error.told(Language::Portuguese)),
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod outbox;
 mod progress;
 pub mod replay;
 mod socket;
+pub mod store;
 mod wire;
 
 use std::sync::Arc;
@@ -112,6 +113,10 @@ operations! {
     ConversationReplay(replay::ReplayOne);
     /// All conversations played again.
     ConversationsReplay(replay::ReplayAll);
+    /// Whether all is well with what is kept.
+    StoreCheck(store::Check);
+    /// A copy of what is kept.
+    StoreBackup(store::Backup);
 }
 
 /// Carries out operations on one store.

@@ -293,6 +293,14 @@ impl Releases {
         self.current.store(Arc::new(next));
     }
 
+    /// Why documents that were published before cannot be played.
+    ///
+    /// # Errors
+    /// For developers.
+    pub fn readable(&self, documents: &Documents) -> Result<(), String> {
+        self.compiler.read(documents).map(drop)
+    }
+
     fn recall(&self, id: &ReleaseId) -> Option<Arc<dyn Release>> {
         let mut older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
         let at = older.iter().position(|release| release.id() == id)?;

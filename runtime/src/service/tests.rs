@@ -4,6 +4,7 @@ mod mail;
 mod operators;
 mod outside;
 mod publishing;
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::path::Path;

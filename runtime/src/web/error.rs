@@ -48,11 +48,16 @@ impl IntoResponse for Failed {
 impl From<StoreError> for Failed {
     fn from(error: StoreError) -> Self {
         let code = match &error {
-            StoreError::Conflict | StoreError::Fenced => "busy",
+            StoreError::Conflict | StoreError::Fenced | StoreError::Busy => "busy",
             StoreError::TooLarge { .. } => {
                 return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error.to_string());
             }
-            StoreError::Damaged(_) | StoreError::InUse(_) | StoreError::Down(_) => "store_down",
+            StoreError::Damaged(_)
+            | StoreError::Broken { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Disk { .. }
+            | StoreError::InUse(_)
+            | StoreError::Down(_) => "store_down",
         };
         tracing::error!(%error, "the store did not do it");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, "the store cannot do it now")

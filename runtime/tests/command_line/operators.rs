@@ -11,7 +11,7 @@ use sha2::Sha256;
 
 use super::{Project, root, run};
 
-const SECRETS: [&str; 6] = [
+pub(super) const SECRETS: [&str; 6] = [
     "RM_USER",
     "RM_PASSWORD",
     "WHATSAPP_ACCESS_TOKEN",

@@ -37,6 +37,8 @@ pub(crate) struct Service {
     child: Option<Child>,
     pub(crate) base: String,
     pub(crate) log: PathBuf,
+    flows: PathBuf,
+    store: PathBuf,
 }
 
 impl Service {
@@ -61,7 +63,9 @@ impl Service {
             command.env(name, value);
         }
         let child = command.spawn().expect("the binary starts");
-        let mut service = Self { child: Some(child), base: format!("http://127.0.0.1:{port}"), log };
+        let (flows, store) = (wiring.flows.clone(), folder.join("store"));
+        let base = format!("http://127.0.0.1:{port}");
+        let mut service = Self { child: Some(child), base, log, flows, store };
         service.ready().await;
         service
     }
@@ -94,6 +98,18 @@ impl Service {
         self.child.as_mut().is_some_and(|child| child.try_wait().expect("the child can be asked").is_none())
     }
 
+    /// Whatever was going on when the service was killed: all that must hold in its store holds.
+    fn check(&self) {
+        let output = Command::new(env!("CARGO_BIN_EXE_fluxo-under-test"))
+            .args(["store", "check", "--project"])
+            .arg(&self.flows)
+            .arg(format!("--set=store.path={}", self.store.display()))
+            .output()
+            .expect("the binary starts");
+        let told = [output.stdout, output.stderr].concat();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&told));
+    }
+
     /// All it has told so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
@@ -105,6 +121,9 @@ impl Drop for Service {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
+            if !std::thread::panicking() {
+                self.check();
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::world::{ACCOUNT, Hospital, SECOND, phone};
 use crate::channels::{SendError, Told};
 use crate::foundation::clock::{Clock, after};
-use crate::store::{LineBody, OutboxState, SendState, StoreError};
+use crate::store::{Commit, DeadLetter, LineBody, OutboxEntry, OutboxState, SendState, StoreError};
 use fluxo_engine::ids::EffectId;
 use fluxo_engine::protocol::SendFailure;
 
@@ -329,6 +329,34 @@ async fn people_retry_or_discard_what_was_given_up() {
     assert!(hospital.here.discard_dead_letter(&dead[0].entry.effect.id).await.unwrap());
     hospital.works().await;
     assert!(hospital.here.store().dead_letters(None, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_session_does_not_wait_for_ever_for_what_people_let_go_after_a_restore() {
+    let hospital = Hospital::open().await;
+    asked(&hospital, "oi").await;
+    let told = hospital.told(&phone("5511987654321"), "1", "gravar");
+    hospital.here.intake("whatsapp", vec![told]).await.unwrap();
+    // What a restore makes of effects that were pending, without telling the session.
+    let id = hospital.only().await;
+    let loaded = hospital.read(&id).await;
+    let mut commit = Commit::of(loaded.revision, loaded.conversation.clone());
+    let letter = |entry: &OutboxEntry| DeadLetter {
+        conversation: id.clone(),
+        entry: entry.clone(),
+        at: hospital.clock.now(),
+        reason: "restored".to_owned(),
+    };
+    commit.dead = loaded.outbox.iter().map(letter).collect();
+    hospital.here.store().commit(commit).await.unwrap();
+    hospital.works().await;
+    assert_eq!(hospital.said(), ["v1 ouviu oi"], "nothing leaves by itself");
+    for entry in &loaded.outbox {
+        assert!(hospital.here.discard_dead_letter(&entry.effect.id).await.unwrap());
+    }
+    hospital.works().await;
+    assert_eq!(hospital.said(), ["v1 ouviu oi", "Unknown"]);
+    assert!(hospital.line.called.lock().unwrap().is_empty(), "and no call was made");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ fn refused(_: usize, _: &Seen) -> Step {
     Step::json(500, &json!({ "error": { "message": "later", "code": 131_000 } }))
 }
 
-async fn asked<R: Request>(store: &Path, request: R) -> Option<Result<R::Answer, OperationError>> {
+pub(super) async fn asked<R: Request>(store: &Path, request: R) -> Option<Result<R::Answer, OperationError>> {
     let answered = ask(store, &request.into(), |_| {}).await.unwrap()?;
     Some(answered.map(|value| serde_json::from_value(value).unwrap()))
 }

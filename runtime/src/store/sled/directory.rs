@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::handle::SledStore;
 use super::keyspace::OpenError;
-use super::store::SledStore;
 
 /// Held locked for as long as the store is open. The file is never removed: a lock on a removed file is no lock.
 const LOCK: &str = "lock";
@@ -181,7 +181,7 @@ fn hold(file: &File, directory: &Path, deadline: Instant) -> Result<(), OpenErro
 
 /// Makes a directory and those above it that are missing, durably: a power cut may otherwise forget the name of the
 /// directory, and with it the store.
-fn make(path: &Path) -> io::Result<()> {
+pub(super) fn make(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
@@ -195,6 +195,6 @@ fn make(path: &Path) -> io::Result<()> {
     sync_entries(parent)
 }
 
-fn sync_entries(directory: &Path) -> io::Result<()> {
+pub(super) fn sync_entries(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }

@@ -43,6 +43,18 @@ pub(super) struct Head<'a> {
     bytes: &'a [u8],
 }
 
+impl Head<'_> {
+    /// What the first record holds of the value: all of it, unless there are chunks.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+}
+
+/// Whether a record, a value's first one or a chunk, is what was written under its key.
+pub(super) fn is_sound(key: &[u8], record: &[u8]) -> bool {
+    verified(key, record).is_ok()
+}
+
 /// The key of a value's chunk. Two values never share one: the number has a fixed width.
 pub(super) fn chunk_key(key: &[u8], chunk: u16) -> Vec<u8> {
     let mut found = Vec::with_capacity(key.len() + 3);
@@ -94,6 +106,11 @@ fn sign(key: Vec<u8>, mut record: Vec<u8>) -> Record {
     let crc = checksum(&key, &record[CHUNK_HEADER..]);
     record[1..CHUNK_HEADER].copy_from_slice(&crc.to_be_bytes());
     (key, record)
+}
+
+/// The checksum that stands in a record, of its key and all it holds; 0 for what is too short to be one.
+pub(super) fn checksum_of(record: &[u8]) -> u32 {
+    record.get(1..CHUNK_HEADER).and_then(|crc| crc.try_into().ok()).map_or(0, u32::from_be_bytes)
 }
 
 fn checksum(key: &[u8], rest: &[u8]) -> u32 {

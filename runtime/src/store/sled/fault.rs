@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::store::StoreError;
+use super::disk;
+use crate::store::{StoreError, Trouble};
 
 /// Why a read or a commit did not happen. Everything but [`Fault::Down`] leaves the store as it was and in service.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,11 +36,16 @@ pub(crate) enum Fault {
         /// The limit.
         limit: usize,
     },
+    /// A snapshot could not keep up with what was written meanwhile.
+    #[error("more was written meanwhile than could be put aside: try again when less is going on")]
+    Overrun,
     /// The store has failed and takes nothing more until the process is started again.
     #[error("the store is down: {reason}")]
     Down {
         /// What happened first.
         reason: Arc<str>,
+        /// What is wrong with the disk, when it is the disk.
+        trouble: Option<Trouble>,
     },
 }
 
@@ -49,13 +55,29 @@ impl Fault {
     }
 
     pub(super) fn down(reason: impl std::fmt::Display) -> Self {
-        Self::Down { reason: reason.to_string().into() }
+        Self::Down { reason: reason.to_string().into(), trouble: None }
+    }
+
+    /// Down because of the disk.
+    pub(super) fn disk(trouble: Trouble, reason: impl std::fmt::Display) -> Self {
+        Self::Down { reason: reason.to_string().into(), trouble: Some(trouble) }
+    }
+
+    /// Down because the operating system refused what was being done.
+    pub(super) fn io(what: &str, error: &std::io::Error) -> Self {
+        Self::disk(disk::trouble(error), format!("{what}: {error}"))
     }
 }
 
 impl From<sled::Error> for Fault {
     fn from(error: sled::Error) -> Self {
-        Self::down(error)
+        match &error {
+            sled::Error::Io(source) => Self::io("the data file", source),
+            sled::Error::Corruption { .. }
+            | sled::Error::CollectionNotFound(_)
+            | sled::Error::Unsupported(_)
+            | sled::Error::ReportableBug(_) => Self::down(error),
+        }
     }
 }
 
@@ -67,7 +89,11 @@ impl From<Fault> for StoreError {
             Fault::Damaged { .. } => Self::Damaged(fault.to_string()),
             Fault::TooLarge { bytes, limit } => Self::TooLarge { what: "a value", size: bytes, cap: limit },
             Fault::KeyLength { bytes, limit } => Self::TooLarge { what: "a key", size: bytes, cap: limit },
-            Fault::Down { reason } => Self::Down(reason.as_ref().to_owned()),
+            Fault::Overrun => Self::Busy,
+            Fault::Down { reason, trouble: None } => Self::Down(reason.as_ref().to_owned()),
+            Fault::Down { reason, trouble: Some(trouble) } => {
+                Self::Disk { trouble, detail: reason.as_ref().to_owned() }
+            }
         }
     }
 }

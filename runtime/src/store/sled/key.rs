@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 /// A longer text stands in keys by its digest: providers' ids have no limit, keys have.
-const TEXT_BYTES: usize = 64;
+pub(super) const TEXT_BYTES: usize = 64;
 /// Bytes of a digest that stands for texts: enough that no two of a house's texts ever share one.
 const DIGEST_BYTES: usize = 16;
 
@@ -141,6 +141,13 @@ impl<'a> Parts<'a> {
 
     pub(super) fn time(&mut self) -> Option<Timestamp> {
         moment(unordered(self.number()?))
+    }
+
+    /// Leaves a text out, and answers the bytes that stand for it in any table's key.
+    pub(super) fn text_bytes(&mut self) -> Option<&'a [u8]> {
+        let all = self.0;
+        self.text()?;
+        all.get(..all.len() - self.0.len())
     }
 
     /// What is left of it.

@@ -29,14 +29,18 @@ use std::{io, thread};
 use sled::Tree;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::digest::Digest;
 use super::directory::{Contents, Directory};
 use super::envelope;
 use super::fault::Fault;
+use super::snapshot::{Snapshot, Snapshots};
 use super::transaction::Transaction;
 use super::view::View;
+use super::watchdog::{self, Vigil};
 use super::writer::{Commit, Sync, Waiting, Writer, told};
 
-/// The key that every group writes; its version is the group's number. Reserved like a table's prefix.
+/// The key that every group writes; its version is the group's number, its value what all other records come to.
+/// Reserved like a table's prefix.
 pub(super) const GROUP: &[u8] = b"!";
 /// The size of a segment of sled's log; why it matters stands at the head of [`super::writer`].
 pub(super) const SEGMENT_BYTES: usize = 8 << 20;
@@ -52,11 +56,18 @@ pub(crate) struct Options {
     pub(crate) group_bytes: usize,
     /// How long to wait for whoever has the store to let go.
     pub(crate) patience: Duration,
+    /// How long making a group durable may take before the store is given up.
+    pub(crate) sync_patience: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 16 << 20, group_bytes: 1 << 20, patience: Duration::from_secs(3) }
+        Self {
+            cache_bytes: 16 << 20,
+            group_bytes: 1 << 20,
+            patience: Duration::from_secs(3),
+            sync_patience: watchdog::PATIENCE,
+        }
     }
 }
 
@@ -80,6 +91,9 @@ pub(crate) enum OpenError {
         /// What was found.
         detail: String,
     },
+    /// sled refused, or has failed.
+    #[error(transparent)]
+    Refused(Fault),
     /// The operating system refused.
     #[error("{what}: {source}")]
     Io {
@@ -110,6 +124,9 @@ pub(super) struct Shared {
     pub(super) gate: RwLock<()>,
     /// The number of the last group applied.
     pub(super) applied: AtomicU64,
+    /// Who reads everything as of a moment, and needs what is about to change.
+    pub(super) snapshots: Snapshots,
+    pub(super) vigil: Arc<Vigil>,
     state: watch::Sender<State>,
     _database: sled::Db,
     directory: Directory,
@@ -159,20 +176,26 @@ impl Keyspace {
                 return Err(damaged("work that was acknowledged is missing from its data file".to_owned()));
             }
         };
+        let digest = noted_or_counted(&tree).map_err(|fault| damaged(fault.to_string()))?;
         let mark = directory.mark().map_err(io("could not note that the store was created"))?;
         let shared = Arc::new(Shared {
             tree,
             gate: RwLock::new(()),
             applied: AtomicU64::new(last),
+            snapshots: Snapshots::default(),
+            vigil: Vigil::new(),
             state: watch::Sender::new(State { durable: last, fault: None }),
             _database: database,
             directory,
         });
+        watchdog::start(shared.vigil.clone(), Arc::downgrade(&shared), options.sync_patience)
+            .map_err(io("could not start the store's watchdog"))?;
         let (queue, waiting) = mpsc::channel(QUEUE);
         let writer = Writer {
             shared: shared.clone(),
             sync: sync(data),
             mark,
+            digest,
             queue: waiting,
             group_bytes: options.group_bytes,
         };
@@ -197,7 +220,36 @@ impl Keyspace {
         let (reply, acknowledged) = oneshot::channel();
         let queue = self.open.queue.as_ref().ok_or_else(|| self.down())?;
         queue.send(Box::new(Commit::new(work, reply))).await.map_err(|_| self.down())?;
-        acknowledged.await.map_err(|_| self.down())?
+        tokio::select! {
+            biased;
+            outcome = acknowledged => outcome.map_err(|_| self.down())?,
+            // A writer that was given up may never tell.
+            fault = self.failed() => Err(fault),
+        }
+    }
+
+    /// [`Keyspace::commit`] for a thread that may block.
+    pub(super) fn commit_blocking<T, F>(&self, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.open.shared.in_service()?;
+        let (reply, acknowledged) = oneshot::channel();
+        let queue = self.open.queue.as_ref().ok_or_else(|| self.down())?;
+        queue.blocking_send(Box::new(Commit::new(work, reply))).map_err(|_| self.down())?;
+        acknowledged.blocking_recv().map_err(|_| self.down())?
+    }
+
+    /// Lets `look` read, for a thread that may block; what it sees may not be durable yet.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&View<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+        self.open.shared.look(look).map(|(found, _)| found)
+    }
+
+    /// Everything as of now, to be read while writing goes on.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, Fault> {
+        self.open.shared.in_service()?;
+        Snapshot::begin(self.open.shared.clone())
     }
 
     /// Lets `look` read, and returns what it found when all that it saw is durable. `look` runs on the caller's thread
@@ -227,6 +279,24 @@ impl Keyspace {
         }
     }
 
+    /// Loses a record as a damaged disk does: without a word to anybody.
+    #[cfg(test)]
+    pub(super) fn lose(&self, key: &[u8]) {
+        assert!(self.open.shared.tree.remove(key).unwrap().is_some());
+    }
+
+    /// Puts a record where none should be, or another one than was written.
+    #[cfg(test)]
+    pub(super) fn plant(&self, key: &[u8], record: &[u8]) {
+        self.open.shared.tree.insert(key, record).unwrap();
+    }
+
+    /// What all records come to, read from what is there.
+    #[cfg(test)]
+    pub(super) fn counted(&self) -> Result<Digest, Fault> {
+        View::of(&self.open.shared.tree).counted()
+    }
+
     /// How many groups of commits this store has made durable since it was created.
     #[cfg(test)]
     pub(super) fn groups(&self) -> u64 {
@@ -241,7 +311,9 @@ impl Keyspace {
 impl Drop for Open {
     fn drop(&mut self) {
         self.queue = None;
+        self.shared.vigil.close();
         if let Some(writer) = self.writer.take()
+            && !self.shared.vigil.gave_up()
             && writer.thread().id() != thread::current().id()
         {
             // The writer catches its own panics and has told of them.
@@ -298,16 +370,25 @@ impl Shared {
 
 /// Gives a new store its first group, so that one without any is known for a loss.
 fn create(tree: &Tree, data: &File) -> Result<u64, Fault> {
-    for (key, record) in envelope::seal(GROUP, 1, b"")? {
+    for (key, record) in envelope::seal(GROUP, 1, &Digest::default().to_bytes())? {
         tree.insert(key, record)?;
     }
     tree.flush()?;
-    data.sync_data().map_err(Fault::down)?;
+    data.sync_data().map_err(|error| Fault::io("could not sync the data file", &error))?;
     Ok(1)
 }
 
+/// What all records come to, as the last group has noted it; a store of format 1 did not, and is read once for it.
+fn noted_or_counted(tree: &Tree) -> Result<Digest, Fault> {
+    let noted = View::of(tree).get(GROUP)?.and_then(|stored| Digest::from_bytes(&stored.bytes));
+    match noted {
+        Some(digest) => Ok(digest),
+        None => View::of(tree).counted(),
+    }
+}
+
 /// Lets sled open its files. What it finds wrong it tells by an error or by a panic; both mean damage.
-fn recover(
+pub(super) fn recover(
     directory: &Directory,
     options: &Options,
     damaged: impl Fn(String) -> OpenError,

@@ -3,11 +3,17 @@
 //! Read from below: [`keyspace`] (what sled needs to be trusted), `tables` (what is stored where), `commit` (all of a
 //! turn), `store` (the trait).
 
+mod backup;
+mod build;
+mod check;
 mod commit;
+mod digest;
 mod directory;
+mod disk;
 mod envelope;
 mod erase;
 mod fault;
+mod handle;
 mod journaled;
 mod key;
 mod keyspace;
@@ -15,16 +21,22 @@ mod leases;
 mod listing;
 mod recorded;
 mod releases;
+mod restore;
 mod retention;
 #[cfg(test)]
 mod rows;
 mod secret;
+mod snapshot;
 mod store;
+mod stream;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod upgrade;
+mod upkeep;
 mod view;
+mod watchdog;
 mod writer;
 
-pub use store::{Options, SledStore};
+pub use handle::{Options, SledStore};

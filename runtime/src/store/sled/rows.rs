@@ -3,7 +3,7 @@
 use fluxo_engine::ids::ConversationId;
 
 use super::envelope::CHUNK_PREFIX;
-use super::store::SledStore;
+use super::handle::SledStore;
 use super::tables::conversation;
 
 /// A key, the version and the value.

@@ -1,9 +1,7 @@
 //! The store's trait on the keyspace.
 
-use std::fmt;
-use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use fluxo_engine::ids::{ContactId, ConversationId, EffectId, ReleaseId};
 use futures_util::future::BoxFuture;
@@ -12,101 +10,21 @@ use jiff::Timestamp;
 use super::commit;
 use super::erase;
 use super::fault::Fault;
+use super::handle::{SledStore, collect};
 use super::key::{self, KeyRange};
-use super::keyspace::{self, Keyspace, OpenError};
-use super::leases::Leases;
 use super::recorded;
-use super::secret::Secrets;
 use super::tables::{
-    self, accepted, backlog, contact, conversation, dead_letter, epoch, inbox, notice, outbox, progress,
+    self, accepted, backlog, contact, conversation, dead_letter, inbox, notice, outbox, progress,
     publication, ready, release, secret, seen, status, timer, totals,
 };
-use super::view::{Stored, View};
+use super::view::Stored;
 use super::{listing, releases, retention};
+use crate::store::upkeep::Upkeep;
 use crate::store::{
     Account, Address, Backdrop, BackdropId, Commit, Committed, ContactRecord, Conversation, Counts,
     DeadLetter, DedupeKey, Documents, Erased, Erasure, Fence, JournalEntry, KeptStatus, Lease, Line, Loaded,
     Merge, Notice, OutboxState, Publication, Revision, SessionPage, Store, StoreError, TimerRow,
 };
-
-/// How the store is opened.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Bytes of pages kept in memory; the process takes several times as much at its peak.
-    pub cache_bytes: u64,
-    /// The epoch of effect ids, should the store be new: a number no store of this house has had, such as the seconds
-    /// since 1970.
-    pub new_epoch: u32,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { cache_bytes: keyspace::Options::default().cache_bytes, new_epoch: 1 }
-    }
-}
-
-/// The embedded store: one directory, one process.
-pub struct SledStore {
-    pub(super) keyspace: Keyspace,
-    leases: Arc<Leases>,
-    secrets: Secrets,
-    /// Whether a status was ever kept for a message nobody knew: where none was, none is looked for.
-    statuses: AtomicBool,
-    epoch: u32,
-}
-
-impl fmt::Debug for SledStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SledStore").field("epoch", &self.epoch).finish_non_exhaustive()
-    }
-}
-
-impl From<OpenError> for StoreError {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::InUse { directory } => Self::InUse(directory.display().to_string()),
-            OpenError::Damaged { .. } => Self::Damaged(error.to_string()),
-            OpenError::Io { .. } => Self::Down(error.to_string()),
-        }
-    }
-}
-
-impl SledStore {
-    /// Opens the store in a directory, or makes one where there never was any. Dropping it closes it, and waits for
-    /// the commits that are under way.
-    pub async fn open(directory: &Path, options: &Options) -> Result<Self, StoreError> {
-        let keyspace = keyspace::Options { cache_bytes: options.cache_bytes, ..keyspace::Options::default() };
-        let path = directory.to_owned();
-        // sled recovers on the calling thread, which may take seconds.
-        let opened = tokio::task::spawn_blocking(move || Keyspace::open(&path, &keyspace));
-        let keyspace = opened.await.map_err(|error| StoreError::Down(error.to_string()))??;
-        let proposed = options.new_epoch;
-        let epoch = keyspace.commit(move |tx| epoch::get_or_put(tx, proposed)).await?;
-        let statuses = keyspace.read(|view| Ok(view.scan(status::all().as_range()).next().is_some())).await?;
-        Ok(Self {
-            keyspace,
-            leases: Arc::new(Leases::default()),
-            secrets: Secrets::default(),
-            statuses: statuses.into(),
-            epoch,
-        })
-    }
-
-    /// What is stored in a range, oldest key first.
-    async fn list<T>(
-        &self,
-        range: KeyRange,
-        limit: usize,
-        decode: impl Fn(Vec<u8>, Stored) -> Result<T, StoreError>,
-    ) -> Result<Vec<T>, StoreError> {
-        let found = self.keyspace.read(|view| collect(view, &range, limit)).await?;
-        found.into_iter().map(|(key, stored)| decode(key, stored)).collect()
-    }
-}
-
-fn collect(view: &View<'_>, range: &KeyRange, limit: usize) -> Result<Vec<(Vec<u8>, Stored)>, Fault> {
-    view.scan(range.as_range()).take(limit).collect()
-}
 
 fn unreadable_timer(fault: Fault) {
     tracing::error!(%fault, "a timer cannot be read");
@@ -361,8 +279,12 @@ impl Store for SledStore {
             if !self.statuses.load(Ordering::SeqCst) {
                 return Ok(Vec::new());
             }
-            let decode = |_, stored: Stored| tables::decode("a status", &stored.bytes);
-            self.list(status::of(account, message), usize::MAX, decode).await
+            let mut kept = Vec::new();
+            for range in [status::of(account, message), status::older(account, message)] {
+                let decode = |_, stored: Stored| tables::decode("a status", &stored.bytes);
+                kept.extend(self.list(range, usize::MAX, decode).await?);
+            }
+            Ok(kept)
         })
     }
 
@@ -504,6 +426,10 @@ impl Store for SledStore {
 
     fn counts(&self) -> BoxFuture<'_, Result<Counts, StoreError>> {
         Box::pin(async move { Ok(self.keyspace.read(totals::get).await?.counts()) })
+    }
+
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        Some(self)
     }
 
     fn failed(&self) -> BoxFuture<'_, StoreError> {

@@ -47,7 +47,12 @@ fn long(bytes: usize) -> Vec<u8> {
 }
 
 mod abort;
+mod backup;
+mod check;
 mod domain;
+mod everything;
+mod trouble;
+mod upgrade;
 
 #[tokio::test]
 async fn a_refused_commit_leaves_no_trace() {
@@ -301,7 +306,7 @@ async fn a_panic_in_the_writer_ends_the_service() {
         tx.put(b"lost", 0, b"")?;
         panic!("on purpose")
     });
-    let Err(Fault::Down { reason }) = lost.await else { panic!("a panic was acknowledged") };
+    let Err(Fault::Down { reason, .. }) = lost.await else { panic!("a panic was acknowledged") };
     assert!(reason.contains("on purpose"), "{reason}");
     assert!(matches!(put(&store, "after", 0, Vec::new()).await, Err(Fault::Down { .. })));
     assert!(matches!(store.read(|view| view.get(b"kept")).await, Err(Fault::Down { .. })));
@@ -347,7 +352,7 @@ async fn nothing_is_acknowledged_or_read_before_it_is_durable() {
     });
     tokio::time::sleep(moment).await;
     release.send(Err(io::Error::other("the disk is gone"))).unwrap();
-    let Err(Fault::Down { reason }) = writing.await.unwrap() else {
+    let Err(Fault::Down { reason, .. }) = writing.await.unwrap() else {
         panic!("a failed sync was acknowledged")
     };
     assert!(reason.contains("the disk is gone"), "{reason}");

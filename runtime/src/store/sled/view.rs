@@ -6,8 +6,10 @@ use std::ops::{Bound, Range};
 
 use sled::{IVec, Tree};
 
+use super::digest::Digest;
 use super::envelope::{self, CHUNK_PREFIX};
 use super::fault::Fault;
+use super::keyspace::GROUP;
 
 /// Records written but not yet in the tree; `None` is a removal.
 pub(super) type Overlay = BTreeMap<Vec<u8>, Option<IVec>>;
@@ -41,7 +43,7 @@ impl<'a> View<'a> {
 
     /// The value of a key.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<Stored>, Fault> {
-        self.record(key)?.map(|record| self.stored(key, &record)).transpose()
+        self.record(key)?.map(|record| self.value(key, &record)).transpose()
     }
 
     /// The version of a key's value, without reading its chunks.
@@ -58,6 +60,29 @@ impl<'a> View<'a> {
             tree: self.tree.range::<&[u8], _>(bounds).peekable(),
             overlay: self.overlay.range::<[u8], _>(bounds).peekable(),
         }
+    }
+
+    /// Whether nothing was ever put here: only the number of the last group is there.
+    pub(super) fn holds_nothing(&self) -> Result<bool, Fault> {
+        for found in self.tree.iter().take(2) {
+            let (key, _) = found?;
+            if key != GROUP {
+                return Ok(false);
+            }
+        }
+        Ok(self.overlay.is_empty())
+    }
+
+    /// What all records come to, read from what is there.
+    pub(super) fn counted(&self) -> Result<Digest, Fault> {
+        let mut digest = Digest::default();
+        for found in self.scan(&[]..&[0xff]).records() {
+            let (key, record) = found?;
+            if key != GROUP {
+                digest.add(&record);
+            }
+        }
+        Ok(digest)
     }
 
     pub(super) fn record(&self, key: &[u8]) -> Result<Option<IVec>, Fault> {
@@ -82,7 +107,8 @@ impl<'a> View<'a> {
         Ok(found)
     }
 
-    fn stored(&self, key: &[u8], record: &[u8]) -> Result<Stored, Fault> {
+    /// The value whose first record this is.
+    pub(super) fn value(&self, key: &[u8], record: &[u8]) -> Result<Stored, Fault> {
         let head = envelope::open(key, record)?;
         let bytes = envelope::assemble(key, &head, |chunk| self.record(chunk))?;
         Ok(Stored { version: head.version, bytes })
@@ -97,7 +123,8 @@ pub(crate) struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    fn records(mut self) -> impl Iterator<Item = Result<(Vec<u8>, IVec), Fault>> {
+    /// The records as they are, unchecked.
+    pub(super) fn records(mut self) -> impl Iterator<Item = Result<(Vec<u8>, IVec), Fault>> {
         std::iter::from_fn(move || self.next_record().transpose())
     }
 
@@ -137,7 +164,7 @@ impl Iterator for Scan<'_> {
         match self.next_record().transpose()? {
             Ok((key, record)) => {
                 debug_assert_ne!(key.first(), Some(&CHUNK_PREFIX), "a table reads chunks as values");
-                Some(self.view.stored(&key, &record).map(|stored| (key, stored)))
+                Some(self.view.value(&key, &record).map(|stored| (key, stored)))
             }
             Err(fault) => Some(Err(fault)),
         }

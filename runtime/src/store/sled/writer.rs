@@ -23,11 +23,13 @@ use std::thread;
 use sled::Batch;
 use tokio::sync::{mpsc, oneshot};
 
+use super::digest::Digest;
 use super::directory::Mark;
 use super::envelope;
 use super::fault::Fault;
 use super::keyspace::{GROUP, SEGMENT_BYTES, Shared};
-use super::transaction::Transaction;
+use super::snapshot::lock;
+use super::transaction::{Kept, Transaction};
 use super::view::Overlay;
 
 /// How many keys a group may write without coming near a whole segment. A key costs 2 KiB of log as a rule, and up to
@@ -37,7 +39,7 @@ const SMALL: usize = SEGMENT_BYTES / (16 << 10);
 /// A commit that waits for the writer.
 pub(super) trait Waiting: Send {
     /// Plays the commit and remembers what came of it. An error is handed back only if the store itself failed.
-    fn play(&mut self, transaction: Transaction<'_>) -> Result<usize, Fault>;
+    fn play(&mut self, transaction: Transaction<'_>) -> Result<Kept, Fault>;
     /// Tells the one who waits: what came of the commit, or that the store went down with it.
     fn acknowledge(self: Box<Self>, fate: Result<(), Fault>);
 }
@@ -60,8 +62,8 @@ where
     F: FnOnce(&mut Transaction<'_>) -> Result<T, Fault> + Send,
     T: Send,
 {
-    fn play(&mut self, mut transaction: Transaction<'_>) -> Result<usize, Fault> {
-        let Some(work) = self.work.take() else { return Ok(0) };
+    fn play(&mut self, mut transaction: Transaction<'_>) -> Result<Kept, Fault> {
+        let Some(work) = self.work.take() else { return Ok(Kept::default()) };
         match work(&mut transaction) {
             Ok(value) => {
                 self.outcome = Some(Ok(value));
@@ -73,11 +75,12 @@ where
                 | Fault::Fenced
                 | Fault::Damaged { .. }
                 | Fault::TooLarge { .. }
-                | Fault::KeyLength { .. }),
+                | Fault::KeyLength { .. }
+                | Fault::Overrun),
             ) => {
                 transaction.discard();
                 self.outcome = Some(Err(refusal));
-                Ok(0)
+                Ok(Kept::default())
             }
         }
     }
@@ -103,6 +106,8 @@ pub(super) struct Writer {
     pub(super) sync: Sync,
     /// Where the last group acknowledged is noted.
     pub(super) mark: Mark,
+    /// What all records come to.
+    pub(super) digest: Digest,
     pub(super) queue: mpsc::Receiver<Box<dyn Waiting>>,
     /// How many bytes of changes a group may have before the rest waits for the next.
     pub(super) group_bytes: usize,
@@ -117,6 +122,7 @@ impl Writer {
             thread::yield_now();
             let written = catch_unwind(AssertUnwindSafe(|| self.write(&mut group)))
                 .unwrap_or_else(|panic| Err(Fault::down(told(&*panic))));
+            self.shared.vigil.end();
             if let Err(fault) = &written {
                 self.shared.fail(fault);
             }
@@ -136,9 +142,12 @@ impl Writer {
         let tree = &self.shared.tree;
         let mut changes = Overlay::new();
         let mut bytes = 0;
+        let mut digest = self.digest;
         let mut played = 0;
         while let Some(commit) = group.get_mut(played) {
-            bytes += commit.play(Transaction::begin(tree, &mut changes))?;
+            let kept = commit.play(Transaction::begin(tree, &mut changes))?;
+            bytes += kept.bytes;
+            digest.join(kept.digest);
             played += 1;
             if bytes < self.group_bytes
                 && let Ok(next) = self.queue.try_recv()
@@ -152,16 +161,17 @@ impl Writer {
         }
         let number = self.shared.applied.load(Ordering::Acquire) + 1;
         let keys = changes.len();
-        let mut batch = Batch::default();
-        for (key, record) in envelope::seal(GROUP, number, b"")? {
-            batch.insert(key, record);
+        for (key, record) in envelope::seal(GROUP, number, &digest.to_bytes())? {
+            changes.insert(key, Some(record.into()));
         }
-        for (key, record) in changes {
+        let mut batch = Batch::default();
+        for (key, record) in &changes {
             match record {
-                Some(record) => batch.insert(key, record),
-                None => batch.remove(key),
+                Some(record) => batch.insert(key.as_slice(), record),
+                None => batch.remove(key.as_slice()),
             }
         }
+        self.shared.vigil.begin();
         if keys > SMALL {
             tree.flush()?;
             (self.sync)().map_err(unsynced)?;
@@ -172,13 +182,26 @@ impl Writer {
             if keys > SMALL && tree.flush()? > 0 {
                 (self.sync)().map_err(unsynced)?;
             }
+            self.save_for_snapshots(&changes)?;
             tree.apply_batch(batch)?;
             self.shared.applied.store(number, Ordering::Release);
         }
         tree.flush()?;
         (self.sync)().map_err(unsynced)?;
-        self.mark.note(number).map_err(|error| Fault::down(format!("could not note a group: {error}")))?;
+        self.mark.note(number).map_err(|error| Fault::io("could not note a group", &error))?;
+        // Who was told meanwhile that the store is down was told the truth: nothing is acknowledged after that.
+        self.shared.in_service()?;
+        self.digest = digest;
         self.shared.durable(number);
+        Ok(())
+    }
+
+    /// Lets those who read everything as of an earlier moment keep what is about to change.
+    fn save_for_snapshots(&self, changes: &Overlay) -> Result<(), Fault> {
+        for ahead in lock(&self.shared.snapshots).iter() {
+            let mut ahead = lock(ahead);
+            changes.keys().try_for_each(|key| ahead.before_change(&self.shared.tree, key))?;
+        }
         Ok(())
     }
 
@@ -191,7 +214,7 @@ impl Writer {
 }
 
 fn unsynced(error: io::Error) -> Fault {
-    Fault::down(format!("could not sync the data file: {error}"))
+    Fault::io("could not sync the data file", &error)
 }
 
 /// What a panic said.

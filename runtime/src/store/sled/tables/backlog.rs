@@ -17,6 +17,11 @@ pub(in super::super) fn after(id: Option<&ConversationId>) -> KeyRange {
     KeyRange { start, end }
 }
 
+/// The key of a conversation on the list.
+pub(in super::super) fn key(id: &ConversationId) -> Vec<u8> {
+    Key::of(TABLE).text(id.as_str()).bytes()
+}
+
 /// Lists the conversation or takes it off the list, after its inbox has changed.
 pub(in super::super) fn update(
     tx: &mut Transaction<'_>,
@@ -28,6 +33,6 @@ pub(in super::super) fn update(
         return Ok(());
     }
     progress.waiting = waiting;
-    let key = Key::of(TABLE).text(id.as_str()).bytes();
+    let key = key(id);
     if waiting { tx.put(&key, 0, id.as_str().as_bytes()) } else { tx.delete(&key) }
 }

@@ -13,7 +13,7 @@ use crate::store::{Account, Address, ContactRecord};
 
 pub(in super::super) const TABLE: u8 = b'p';
 
-fn key(id: &ContactId) -> Vec<u8> {
+pub(in super::super) fn key(id: &ContactId) -> Vec<u8> {
     Key::of(TABLE).text(id.as_str()).bytes()
 }
 

@@ -18,11 +18,13 @@ pub(in super::super) fn all(after: Option<&(Timestamp, EffectId)>) -> KeyRange {
     KeyRange { start: after.map_or(start, |(when, effect)| row(*when, effect).after()), end }
 }
 
-fn row(when: Timestamp, effect: &EffectId) -> Key {
+/// The key of a letter's row.
+pub(in super::super) fn row(when: Timestamp, effect: &EffectId) -> Key {
     Key::of(TABLE).newest_first(when).text(&effect.to_string())
 }
 
-fn by_effect(effect: &EffectId) -> Vec<u8> {
+/// The key by which a letter is found.
+pub(in super::super) fn by_effect(effect: &EffectId) -> Vec<u8> {
     Key::of(BY_EFFECT).text(&effect.to_string()).bytes()
 }
 

@@ -3,16 +3,19 @@
 use super::super::fault::Fault;
 use super::super::key::Key;
 use super::super::transaction::Transaction;
+use super::super::view::View;
 
 pub(in super::super) const TABLE: u8 = b'e';
 
-/// The store's epoch; a new store takes the one proposed.
-pub(in super::super) fn get_or_put(tx: &mut Transaction<'_>, proposed: u32) -> Result<u32, Fault> {
+/// The store's epoch; a new store has none yet.
+pub(in super::super) fn get(view: &View<'_>) -> Result<Option<u32>, Fault> {
     let key = Key::of(TABLE).bytes();
-    if let Some(stored) = tx.get(&key)? {
-        let number = stored.bytes.first_chunk().copied().map(u32::from_be_bytes);
-        return number.ok_or_else(|| Fault::damaged(&key));
-    }
-    tx.put(&key, 0, &proposed.to_be_bytes())?;
-    Ok(proposed)
+    let Some(stored) = view.get(&key)? else { return Ok(None) };
+    let number = stored.bytes.first_chunk().copied().map(u32::from_be_bytes);
+    number.map(Some).ok_or_else(|| Fault::damaged(&key))
+}
+
+/// Gives the store an epoch that no store of this house has had.
+pub(in super::super) fn put(tx: &mut Transaction<'_>, epoch: u32) -> Result<(), Fault> {
+    tx.put(&Key::of(TABLE).bytes(), 0, &epoch.to_be_bytes())
 }

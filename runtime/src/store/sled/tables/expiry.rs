@@ -15,8 +15,13 @@ pub(in super::super) fn put(
     kept: SignedDuration,
     key: &[u8],
 ) -> Result<(), Fault> {
+    tx.put(&row(at, kept, key), 0, b"")
+}
+
+/// The row that has a key forgotten so long after a moment.
+pub(in super::super) fn row(at: Timestamp, kept: SignedDuration, key: &[u8]) -> Vec<u8> {
     let when = at.checked_add(kept).unwrap_or(Timestamp::MAX);
-    tx.put(&Key::of(TABLE).time(when).key(key).bytes(), 0, b"")
+    Key::of(TABLE).time(when).key(key).bytes()
 }
 
 /// Forgets up to `limit` keys whose time has come; says how many.
@@ -39,7 +44,8 @@ fn due(now: Timestamp) -> KeyRange {
     KeyRange { start: Key::of(TABLE).bytes(), end: Key::of(TABLE).time(now).after() }
 }
 
-fn target(row: &[u8]) -> Option<&[u8]> {
+/// What a row has forgotten.
+pub(in super::super) fn target(row: &[u8]) -> Option<&[u8]> {
     let mut parts = Parts::of(TABLE, row)?;
     parts.number()?;
     Some(parts.rest())

@@ -40,6 +40,18 @@ pub(in super::super) fn rows(view: &View<'_>, id: &ConversationId, limit: usize)
         .collect()
 }
 
+/// What a turn goes on in; `None` when its first value does not say, or when something is missing.
+pub(in super::super) fn pieces_of(
+    view: &View<'_>,
+    id: &ConversationId,
+    key: &[u8],
+    head: &[u8],
+) -> Result<Option<Vec<Vec<u8>>>, Fault> {
+    let Ok(count) = journaled::pieces(id, head) else { return Ok(None) };
+    let piece = |number| Ok(view.get(&piece_key(key, number))?.map(|stored| stored.bytes));
+    (0..count).map(piece).collect()
+}
+
 /// The conversation after one, or the first, that has turns: also one that was erased.
 pub(in super::super) fn next_conversation(
     view: &View<'_>,
@@ -61,11 +73,16 @@ pub(in super::super) fn push(
 ) -> Result<(), Fault> {
     let number = progress::next(&mut progress.journal);
     let key = Key::of(TABLE).text(id.as_str()).number(number).bytes();
-    tx.put_new(&Key::of(UNCUT).time(at).key(&key).bytes(), 0, b"")?;
+    tx.put_new(&uncut(at, &key), 0, b"")?;
     for (number, piece) in (0..).zip(&entry.pieces) {
         tx.put_new(&piece_key(&key, number), 0, piece)?;
     }
     tx.put_new(&key, 0, &entry.head)
+}
+
+/// The row that has a turn cut in time.
+pub(in super::super) fn uncut(at: Timestamp, key: &[u8]) -> Vec<u8> {
+    Key::of(UNCUT).time(at).key(key).bytes()
 }
 
 /// A turn that is to be cut.
@@ -157,7 +174,8 @@ fn piece_key(key: &[u8], number: u16) -> Vec<u8> {
     Key::of(PIECES).key(&key[1..]).number(number.into()).bytes()
 }
 
-fn target(row: &[u8]) -> Option<&[u8]> {
+/// The turn that a row has cut.
+pub(in super::super) fn target(row: &[u8]) -> Option<&[u8]> {
     let mut parts = Parts::of(UNCUT, row)?;
     parts.number()?;
     Some(parts.rest())

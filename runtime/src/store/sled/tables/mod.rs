@@ -18,6 +18,7 @@ pub(super) mod conversation;
 pub(super) mod dead_letter;
 pub(super) mod epoch;
 pub(super) mod expiry;
+pub(super) mod format;
 pub(super) mod inbox;
 pub(super) mod journal;
 pub(super) mod line;
@@ -35,8 +36,7 @@ pub(super) mod totals;
 pub(super) mod with_people;
 
 /// Every table's byte. A retired one stays here, with what it was, so that it is never given to another.
-#[cfg(test)]
-const PREFIXES: &[(u8, &str)] = &[
+pub(super) const PREFIXES: &[(u8, &str)] = &[
     (super::keyspace::GROUP[0], "the number of the last group"),
     (super::envelope::CHUNK_PREFIX, "chunks of long values"),
     (accepted::TABLE, "accepted"),
@@ -49,6 +49,7 @@ const PREFIXES: &[(u8, &str)] = &[
     (dead_letter::BY_EFFECT, "dead_letter, by effect"),
     (epoch::TABLE, "epoch"),
     (expiry::TABLE, "expiry"),
+    (format::TABLE, "format"),
     (inbox::TABLE, "inbox"),
     (journal::TABLE, "journal"),
     (journal::PIECES, "journal, what is long"),

@@ -147,7 +147,7 @@ pub(in super::super) fn find(
 }
 
 /// How the key of an effect ends: the number before it has a fixed width, so no other's ends like it.
-fn ending(effect: &EffectId) -> Vec<u8> {
+pub(in super::super) fn ending(effect: &EffectId) -> Vec<u8> {
     Key::of(0).text(&effect.to_string()).bytes()
 }
 

@@ -32,7 +32,7 @@ impl Default for Progress {
     }
 }
 
-fn key(id: &ConversationId) -> Vec<u8> {
+pub(in super::super) fn key(id: &ConversationId) -> Vec<u8> {
     Key::of(TABLE).text(id.as_str()).bytes()
 }
 

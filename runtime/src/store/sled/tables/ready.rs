@@ -13,7 +13,8 @@ use super::progress::Progress;
 
 pub(in super::super) const TABLE: u8 = b'r';
 
-fn row(when: i64, id: &ConversationId) -> Vec<u8> {
+/// The key of a conversation whose first effect is ready at a moment, in nanoseconds since 1970.
+pub(in super::super) fn row(when: i64, id: &ConversationId) -> Vec<u8> {
     let when = key::moment(when).unwrap_or(Timestamp::MAX);
     Key::of(TABLE).time(when).text(id.as_str()).bytes()
 }

@@ -15,7 +15,7 @@ fn piece(id: &ReleaseId, number: u64) -> Vec<u8> {
     Key::of(TABLE).text(id.as_str()).number(number).bytes()
 }
 
-fn of(id: &ReleaseId) -> KeyRange {
+pub(in super::super) fn of(id: &ReleaseId) -> KeyRange {
     Key::of(TABLE).text(id.as_str()).range()
 }
 

@@ -11,7 +11,7 @@ use crate::store::Account;
 pub(in super::super) const TABLE: u8 = b'u';
 
 /// How long one may wait for its effect to become known.
-const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub(in super::super) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// The keys of a message's statuses, the earliest first.
 pub(in super::super) fn of(account: &Account, message: &str) -> KeyRange {
@@ -21,6 +21,11 @@ pub(in super::super) fn of(account: &Account, message: &str) -> KeyRange {
 /// The keys of all statuses.
 pub(in super::super) fn all() -> KeyRange {
     Key::of(TABLE).range()
+}
+
+/// The same as an older fluxo wrote them. The last of them expires thirty days after the upgrade.
+pub(in super::super) fn older(account: &Account, message: &str) -> KeyRange {
+    Key::of(TABLE).text(&account.channel).text(&account.id).text(message).range()
 }
 
 /// Keeps a status; the same one once.

@@ -26,7 +26,8 @@ fn number(kind: TimerKind) -> u8 {
     }
 }
 
-fn row(due: Timestamp, id: &ConversationId, wait: &WaitId, kind: TimerKind) -> Vec<u8> {
+/// The key of a timer's row.
+pub(in super::super) fn row(due: Timestamp, id: &ConversationId, wait: &WaitId, kind: TimerKind) -> Vec<u8> {
     place(due, id, wait, kind).bytes()
 }
 
@@ -34,7 +35,8 @@ fn place(due: Timestamp, id: &ConversationId, wait: &WaitId, kind: TimerKind) ->
     Key::of(TABLE).time(due).text(id.as_str()).text(&wait.to_string()).byte(number(kind))
 }
 
-fn by_wait(id: &ConversationId, wait: &WaitId, kind: TimerKind) -> Vec<u8> {
+/// The key by which a timer is found.
+pub(in super::super) fn by_wait(id: &ConversationId, wait: &WaitId, kind: TimerKind) -> Vec<u8> {
     Key::of(BY_WAIT).text(id.as_str()).text(&wait.to_string()).byte(number(kind)).bytes()
 }
 

@@ -52,7 +52,11 @@ pub(in super::super) fn add(tx: &mut Transaction<'_>, change: &Totals) -> Result
     totals.timers += change.timers;
     totals.inbox += change.inbox;
     totals.dead_letters += change.dead_letters;
+    put(tx, &totals)
+}
+
+pub(in super::super) fn put(tx: &mut Transaction<'_>, totals: &Totals) -> Result<(), Fault> {
     let key = Key::of(TABLE).bytes();
-    let bytes = super::write(&key, &totals)?;
+    let bytes = super::write(&key, totals)?;
     tx.put(&key, 0, &bytes)
 }

@@ -11,7 +11,8 @@ use crate::store::Mode;
 
 pub(in super::super) const TABLE: u8 = b'q';
 
-fn row(since: i64, id: &ConversationId) -> Vec<u8> {
+/// The key of a conversation that people have since a moment, in nanoseconds since 1970.
+pub(in super::super) fn row(since: i64, id: &ConversationId) -> Vec<u8> {
     let since = key::moment(since).unwrap_or(Timestamp::MAX);
     Key::of(TABLE).time(since).text(id.as_str()).bytes()
 }
