@@ -63,6 +63,7 @@ checks! {
              what_was_done_under_a_lease_is_not_leased_again
              effects_stay_in_the_order_in_which_they_were_asked
              an_attempt_once_started_stays_started
+             a_change_read_before_an_attempt_takes_no_mark_back
              dead_letters_leave_the_outbox
              a_message_id_leads_to_its_effect
              a_status_for_an_unknown_effect_is_kept

@@ -165,7 +165,8 @@ pub struct Commit {
     pub outbox_push: Vec<OutboxEntry>,
     /// Effects that are over.
     pub outbox_done: Vec<EffectId>,
-    /// Effects whose state changed (attempts, times, accepted but not settled). One that is over stays over.
+    /// Effects whose state changed (attempts, times, accepted but not settled). One that is over stays over. Without a
+    /// fence, [`StoreError::Conflict`] if the attempt of one was marked as begun since it was read.
     pub outbox_update: Vec<OutboxEntry>,
     /// Effects that can never succeed, moved out of the outbox and shown to people.
     pub dead: Vec<DeadLetter>,

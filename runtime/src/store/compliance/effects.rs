@@ -175,6 +175,37 @@ pub(super) async fn an_attempt_once_started_stays_started(subject: &dyn Subject)
     assert_eq!(leased(&*store, 4, 30).await.len(), 1);
 }
 
+pub(super) async fn a_change_read_before_an_attempt_takes_no_mark_back(subject: &dyn Subject) {
+    let store = subject.open().await;
+    asking(&*store, "c", &[0, 0]).await;
+    let (_, fence) = leased(&*store, 0, 30).await.remove(0);
+    let read = load(&*store, "c").await;
+    store.attempt_started(&"c".into(), &effect("c", 1, 0), fence, at(3)).await.unwrap();
+
+    // Somebody without a lease moves both, on what was read before the mark.
+    let mut stale = next(&read);
+    stale.outbox_update = read.outbox.clone();
+    assert!(matches!(store.commit(stale).await, Err(StoreError::Conflict)));
+    let started = OutboxEntry { state: OutboxState::Started { at: at(3) }, ..asked(effect("c", 1, 0), 0) };
+    assert_eq!(load(&*store, "c").await.outbox[0], started);
+
+    // Read again, the change is made, and the mark stays.
+    let read = load(&*store, "c").await;
+    let mut again = next(&read);
+    again.outbox_update =
+        read.outbox.iter().map(|entry| OutboxEntry { attempts: 7, ..entry.clone() }).collect();
+    done(&*store, again).await;
+    let outbox = load(&*store, "c").await.outbox;
+    assert_eq!(outbox[0], OutboxEntry { attempts: 7, ..started });
+
+    // Whoever holds the lease knows what came of the attempt.
+    let mut result = next(&load(&*store, "c").await);
+    result.fence = Some(fence);
+    result.outbox_update = vec![asked(effect("c", 1, 0), 5)];
+    done(&*store, result).await;
+    assert_eq!(load(&*store, "c").await.outbox[0].state, OutboxState::Ready);
+}
+
 pub(super) async fn dead_letters_leave_the_outbox(subject: &dyn Subject) {
     let store = subject.open().await;
     asking(&*store, "c", &[0, 0, 0]).await;

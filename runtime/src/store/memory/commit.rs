@@ -6,7 +6,7 @@ use super::book::Book;
 use super::leases::Leases;
 use super::size::{fit, fits};
 use super::tables::Tables;
-use crate::store::{Commit, Committed, Merge, Revision, StoreError};
+use crate::store::{Commit, Committed, Merge, OutboxEntry, OutboxState, Revision, StoreError};
 
 /// Refuses a commit with a value over the cap, before it is anybody's turn.
 pub(super) fn check_sizes(commit: &Commit) -> Result<(), StoreError> {
@@ -32,6 +32,9 @@ impl Tables {
         }
         if commit.fence.is_some_and(|fence| !leases.holds(id, fence)) {
             return Err(StoreError::Fenced);
+        }
+        if commit.fence.is_none() && self.takes_a_mark_back(commit) {
+            return Err(StoreError::Conflict);
         }
         let mut people = self.people.clone();
         people.write(&commit.contacts)?;
@@ -81,6 +84,15 @@ impl Tables {
             self.notices.insert(key, notice.clone());
         }
         Ok(Committed::Done(book.revision))
+    }
+
+    /// Whether a change was decided on what was read before an attempt was marked.
+    fn takes_a_mark_back(&self, commit: &Commit) -> bool {
+        let is_marked = |entry: &OutboxEntry| matches!(entry.state, OutboxState::Started { .. });
+        let Some(book) = self.books.get(&commit.conversation.id) else { return false };
+        commit.outbox_update.iter().filter(|update| !is_marked(update)).any(|update| {
+            book.outbox.iter().any(|entry| entry.effect.id == update.effect.id && is_marked(entry))
+        })
     }
 
     /// Plays a merge: if one of its commits is refused, all is as it was.

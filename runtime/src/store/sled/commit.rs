@@ -17,7 +17,10 @@ use super::tables::{
     progress, ready, secret, seen, timer, totals, with_people,
 };
 use super::transaction::Transaction;
-use crate::store::{Commit, Committed, ContactRecord, DeadLetter, Notice, Revision, StoreError, TimerRow};
+use crate::store::{
+    Commit, Committed, ContactRecord, DeadLetter, Notice, OutboxEntry, OutboxState, Revision, StoreError,
+    TimerRow,
+};
 
 /// A commit with all its values in the form in which they are stored: the writer is to do as little as it can.
 pub(super) struct Prepared {
@@ -147,6 +150,7 @@ impl Prepared {
         if self.commit.fence.is_some_and(|fence| !leases.holds(id, fence)) {
             return Err(Fault::Fenced);
         }
+        self.keep_marks(tx)?;
 
         if let Some(bytes) = &self.key {
             secret::put(tx, id, bytes)?;
@@ -173,6 +177,23 @@ impl Prepared {
         notice::put(tx, id, revision, &self.notices)?;
         totals::add(tx, &change)?;
         Ok(Committed::Done(revision))
+    }
+
+    /// The mark of an attempt does not move the revision: what was decided without a lease and read before the mark
+    /// would take it back, and a stop would leave an effect to be performed again that was performed.
+    fn keep_marks(&self, tx: &Transaction<'_>) -> Result<(), Fault> {
+        let is_marked = |entry: &OutboxEntry| matches!(entry.state, OutboxState::Started { .. });
+        let unmarked = self.commit.outbox_update.iter().filter(|entry| !is_marked(entry));
+        for update in unmarked.filter(|_| self.commit.fence.is_none()) {
+            let id = &self.commit.conversation.id;
+            let Some((key, _)) = outbox::find(&tx.view(), id, &update.effect.id)? else { continue };
+            let stored = tx.get(&key)?.ok_or(Fault::Conflict)?;
+            let entry = outbox::unpack(&stored.bytes).map_err(|_| Fault::damaged(&key))?;
+            if is_marked(&entry) {
+                return Err(Fault::Conflict);
+            }
+        }
+        Ok(())
     }
 
     /// The inbox, the journal and the transcript.
