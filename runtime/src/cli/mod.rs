@@ -7,6 +7,7 @@ mod chat;
 mod check;
 mod contacts;
 mod conversations;
+mod crashtest;
 mod demo;
 mod documents;
 mod flows;
@@ -104,6 +105,8 @@ enum Command {
     Backup(backup::Arguments),
     /// Cria os dados de novo a partir de um backup; nunca substitui os que existem
     Restore(restore::Arguments),
+    /// Mata o serviço muitas vezes sob carga e confere que nada se perdeu nem foi feito duas vezes: experimente o seu disco
+    Crashtest(crashtest::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
         Command::Store(arguments) => store::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => restore::run(&arguments),
+        Command::Crashtest(arguments) => crashtest::run(&arguments),
     };
     match outcome {
         Ok(exit) => exit.into(),

@@ -30,6 +30,7 @@ const RUNTIME: &[&[&str]] = &[
     &["operations"],
     &["web", "simulation"],
     &["service"],
+    &["crashtest"],
     &["cli"],
 ];
 
