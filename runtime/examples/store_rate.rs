@@ -315,7 +315,7 @@ impl Patient {
         let now = Timestamp::now();
         let (account, address) = (account(), self.address());
         let mut commit = self.commit(effect, None);
-        let id = format!("wamid.{}-{}", self.id, self.turns);
+        let id = format!("inbound.{}-{}", self.id, self.turns);
         let said = Inbound {
             id: id.clone(),
             written_at: now,
@@ -378,7 +378,7 @@ impl Patient {
     fn answered(&self, effect: &EffectId) -> Commit {
         let mut commit = self.commit(effect, Some(Timestamp::now()));
         commit.outbox_done = vec![effect.clone()];
-        commit.accepted = vec![(format!("wamid.out.{}-{}", self.id, self.turns), effect.clone())];
+        commit.accepted = vec![(format!("outbound.{}-{}", self.id, self.turns), effect.clone())];
         commit
     }
 
