@@ -92,7 +92,7 @@ fn disk(directory: &Path) -> anyhow::Result<()> {
 /// sled with the same discipline and nothing of ours around it: as many bytes as a turn has, in two values under random
 /// keys, so many turns in one batch, flushed and synced.
 fn sled_alone(path: &Path, company: usize, bytes: usize) -> anyhow::Result<f64> {
-    let database = sled::Config::new().path(path).cache_capacity(64 << 20).flush_every_ms(None).open()?;
+    let database = open_sled(path)?;
     let data = OpenOptions::new().write(true).open(path.join("db"))?;
     let value = vec![b'x'; bytes / 2];
     let (begun, mut turns, mut state) = (Instant::now(), 0_usize, 88_172_645_463_325_252_u64);
@@ -114,6 +114,12 @@ fn sled_alone(path: &Path, company: usize, bytes: usize) -> anyhow::Result<f64> 
     drop(database);
     std::fs::remove_dir_all(path)?;
     Ok(rate)
+}
+
+/// sled as the store opens it.
+fn open_sled(path: &Path) -> sled::Result<sled::Db> {
+    let config = sled::Config::new().path(path).segment_size(8 << 20).flush_every_ms(None);
+    config.cache_capacity(Options::default().cache_bytes).open()
 }
 
 /// Turns per second through the store, and how long a commit took.
@@ -251,7 +257,7 @@ async fn bytes_of_a_turn(directory: &Path) -> anyhow::Result<usize> {
 
 /// The bytes of keys and values, by the first byte of the key: its table.
 fn content(path: &Path) -> anyhow::Result<BTreeMap<u8, usize>> {
-    let database = sled::Config::new().path(path).flush_every_ms(None).open()?;
+    let database = open_sled(path)?;
     let mut bytes = BTreeMap::new();
     for found in database.iter() {
         let (key, value) = found?;
