@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use fluxo_engine::ids::{ConversationId, ReleaseId};
+use fluxo_engine::ids::ConversationId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use crate::store::Documents;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum With {
-    /// One that the store has.
+    /// One that the store has; the beginning of its name is enough.
     Release(String),
     /// Flows that are not published.
     Documents(Documents),
@@ -155,8 +155,18 @@ async fn release(here: &Operations, with: &With) -> Result<Arc<dyn Release>, Ope
         With::Documents(documents) => releases
             .unpublished(documents)
             .map_err(|error| OperationError::refused(format!("os fluxos não podem ser lidos: {error}"))),
-        With::Release(id) => releases.get(&ReleaseId(id.clone())).await?.ok_or_else(|| {
-            OperationError::not_there(format!("não há versão {id}, ou ela não pode ser lida"))
-        }),
+        With::Release(beginning) => {
+            let kept = here.conversations().store().releases().await?;
+            let mut found = kept.into_iter().filter(|id| id.as_str().starts_with(beginning.as_str()));
+            match (found.next(), found.next()) {
+                (Some(id), None) => releases.get(&id).await?.ok_or_else(|| {
+                    OperationError::not_there(format!("a versão {id} não pode ser lida por este fluxo"))
+                }),
+                (Some(_), Some(_)) => Err(OperationError::not_there(format!(
+                    "há mais de uma versão que começa por {beginning}"
+                ))),
+                (None, _) => Err(OperationError::not_there(format!("não há versão {beginning}"))),
+            }
+        }
     }
 }

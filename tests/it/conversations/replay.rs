@@ -47,6 +47,22 @@ async fn a_morning_with_patients_comes_to_the_same_bytes() {
     assert!(again["turns"].as_u64().is_some_and(|turns| turns > 30), "{again}");
     assert_eq!(again["turns"], again["equal"], "{again}");
 
+    // A release by the beginning of its name: the one they were played on.
+    let (code, listed) = world.command(&["conversations", "list", "--json"]).await;
+    assert_eq!(code, 0, "{listed}");
+    let listed: Value = serde_json::from_str(&listed).expect("JSON");
+    assert_eq!(listed["of"], 3, "{listed}");
+    let all = listed["conversations"].as_array().expect("a list");
+    let release = all.iter().find_map(|one| one["release"].as_str()).expect("a session is open");
+    let other = &replayed(&world, &["--all", "--with", &release[..8]]).await["of"]["other"];
+    assert_eq!(other["same"], again["sessions"], "{other}");
+    let first = all[0]["conversation"].as_str().expect("an id");
+    let (code, shown) = world.command(&["conversations", "show", first]).await;
+    assert!(code == 0 && shown.contains("agendamento/"), "{shown}");
+    for personal in [MARIA.cpf, ANA.cpf, JOAO.cpf, MARIA.phone, "Maria"] {
+        assert!(!shown.contains(personal), "{shown}");
+    }
+
     // The same flows, not published: nothing would have been otherwise.
     let same = flows_with(&[]);
     let same = same.to_str().expect("a path that is text");
