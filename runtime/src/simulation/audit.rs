@@ -72,6 +72,8 @@ pub(super) struct Audit {
     /// Messages that arrived twice, each after a doubt.
     pub(super) doubled: u32,
     pub(super) played: u32,
+    /// Conversations that became another contact's.
+    pub(super) merged: u32,
 }
 
 /// The message that a turn was played for.
@@ -108,6 +110,8 @@ impl World {
         if let Err(wrong) = self.judge(before.as_ref(), durable) {
             self.breaks(format!("{id}: {wrong}"));
         }
+        let was = before.as_ref().map(|before| &before.conversation.contact);
+        self.audit.merged += u32::from(was.is_some_and(|was| *was != commit.conversation.contact));
         let after = follow(before, commit, durable.revision);
         for entry in &commit.outbox_push {
             let sends = matches!(entry.effect.kind, EffectKind::SendMessage { .. });

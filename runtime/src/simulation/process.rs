@@ -61,7 +61,7 @@ impl Process {
         let store: Arc<dyn Store> = Arc::new(Twisted { inner, twist });
         let world = world.clone();
         runtime.spawn(async move {
-            if let Ok(conversations) = open(&world, store, &flows, mistake).await {
+            if let Ok(conversations) = open(&world, store, &flows).await {
                 *ready.lock().unwrap_or_else(PoisonError::into_inner) = Some(conversations);
             }
         });
@@ -96,7 +96,6 @@ async fn open(
     world: &Shared,
     store: Arc<dyn Store>,
     flows: &Folder,
-    mistake: Option<Mistake>,
 ) -> Result<Arc<Conversations>, StoreError> {
     let now = lock(world).our_time();
     let opened = Releases::open(Arc::clone(&store), Arc::new(Read), flows, now, true).await;
@@ -105,9 +104,7 @@ async fn open(
     let outside = Outside::new([phones], Arc::new(Line(world.clone())));
     let clock: Arc<dyn Clock> = Arc::new(Virtual(world.clone()));
     let here = Arc::new(Conversations::new(store, Arc::new(releases), Arc::new(Here), outside, clock));
-    if mistake != Some(Mistake::GoesOnWithNothing) {
-        here.recover().await?;
-    }
+    here.recover().await?;
     let shutdown = Shutdown::new();
     shutdown.run(dispatcher::run(Arc::clone(&here), shutdown.clone()));
     shutdown.run(timers::run(Arc::clone(&here), shutdown.clone()));

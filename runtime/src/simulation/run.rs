@@ -46,6 +46,8 @@ pub(super) struct History {
     pub(super) turns: u32,
     pub(super) crashes: u32,
     pub(super) doubled: u32,
+    pub(super) merged: u32,
+    pub(super) booked: usize,
 }
 
 /// A delivery that the process has done with.
@@ -95,6 +97,8 @@ pub(super) fn history(seed: u64, how: How) -> History {
         turns: world.audit.played,
         crashes: world.crashes,
         doubled: world.audit.doubled,
+        merged: world.audit.merged,
+        booked: world.hospital.booked.len(),
     }
 }
 

@@ -29,8 +29,6 @@ pub(super) enum Mistake {
     RepeatsAtOnce,
     /// What cannot be played now is not kept for later.
     HoldsNothing,
-    /// What was held is not played after a start.
-    GoesOnWithNothing,
     /// Timers of waits that are over stay armed.
     LeavesTimersArmed,
     /// What came of an effect is not written down.
@@ -90,7 +88,7 @@ impl Twist for Weather {
                 Some(Mistake::HoldsNothing) => commit.inbox_push.clear(),
                 Some(Mistake::LeavesTimersArmed) => commit.timers_disarm.clear(),
                 Some(Mistake::ForgetsWhatIsOver) => commit.outbox_done.truncate(0),
-                Some(Mistake::LeavesNoMark | Mistake::GoesOnWithNothing) | None => {}
+                Some(Mistake::LeavesNoMark) | None => {}
             }
             let committed = inner.commit(commit).await;
             if passed_on && matches!(committed, Ok(Committed::Done(_))) {
