@@ -51,6 +51,7 @@ mod backup;
 mod check;
 mod domain;
 mod everything;
+mod faults;
 mod trouble;
 mod upgrade;
 
