@@ -41,7 +41,7 @@ pub enum Invariant {
     WithPeopleAgrees,
     /// A timer is found by its moment and by its wait.
     TimerIndexed,
-    /// A timer belongs to the open session of its conversation.
+    /// A timer belongs to a session of its conversation.
     TimerHasSession,
     /// A dead letter is found by its moment and by its effect.
     DeadLetterIndexed,
@@ -182,8 +182,8 @@ impl Invariant {
                 "a timer does not fire, or cannot be disarmed: a reminder is missing or one too many",
             ),
             Self::TimerHasSession => (
-                "um temporizador é de uma sessão que acabou: ao vencer, ele não faz nada",
-                "a timer is of a session that is over: when it is due it does nothing",
+                "um temporizador é de uma sessão de outra conversa: ao vencer, ele não faz nada",
+                "a timer is of another conversation's session: when it is due it does nothing",
             ),
             Self::DeadLetterIndexed => (
                 "um envio que falhou não pode ser tentado de novo nem descartado",

@@ -14,7 +14,7 @@ use crate::store::sled::tables::{
 };
 use crate::store::sled::transaction::Transaction;
 use crate::store::upkeep::Invariant;
-use crate::store::{ContactRecord, Conversation, KeptStatus, Occasion, Publication};
+use crate::store::{ContactRecord, Conversation, KeptStatus, Occasion, Publication, TimerRow};
 
 fn busy() -> ConversationId {
     "busy".into()
@@ -321,8 +321,13 @@ pub(super) const FAULTS: &[(&str, Plant, Invariant, bool)] = &[
         false,
     ),
     (
-        "timers of a session that is over",
-        |tx| put_conversation(tx, |found| found.session = None),
+        "a timer of another conversation's session",
+        |tx| {
+            let other = timer("over", TimerKind::Idle, 9);
+            let row = TimerRow { conversation: busy(), ..other };
+            let bytes = tables::write(b"t", &row)?;
+            timers::arm(tx, &busy(), &row, &bytes).map(drop)
+        },
         Invariant::TimerHasSession,
         false,
     ),
