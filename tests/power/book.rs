@@ -1,9 +1,12 @@
 //! What a store tells of the patients' conversations, held against what patients and provider know.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use fluxo::store::upkeep::Check;
 use fluxo::store::{Conversation, InboxEntry, LineBody, Store};
 use fluxo_engine::protocol::{Content, Message};
+use jiff::Timestamp;
 
 use crate::disk::Position;
 use crate::phones::{Chat, said};
@@ -100,7 +103,7 @@ impl Known<'_> {
         if counts.outbox != outbox {
             return Err(format!("{} effects are counted, {outbox} are there", counts.outbox));
         }
-        Ok(())
+        is_clean(store).await
     }
 
     /// Every message that was acknowledged has been answered, by what the provider took before the cut and after it;
@@ -125,5 +128,16 @@ impl Known<'_> {
             Some(most) if *most > 2 => Err(format!("a reply was sent {most} times")),
             _ => Ok(times.values().filter(|times| **times == 2).count()),
         }
+    }
+}
+
+/// All that `fluxo store check` looks at is as it must be.
+async fn is_clean(store: &dyn Store) -> Result<(), String> {
+    let Some(upkeep) = store.upkeep() else { return Err("the store cannot be checked".to_owned()) };
+    let check = Check { now: Timestamp::now(), readable: Arc::new(|_| Ok(())), repair: false };
+    let checkup = upkeep.check(check, Box::new(|_| true)).await.map_err(|error| error.to_string())?;
+    match checkup.findings.first() {
+        Some(finding) => Err(format!("the check finds {} things: {finding:?}", checkup.findings.len())),
+        None => Ok(()),
     }
 }

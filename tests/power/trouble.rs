@@ -21,7 +21,7 @@ const PATIENTS: usize = 16;
 /// How long a service may take to notice that its disk is ill, and to end.
 const PATIENCE: Duration = Duration::from_secs(40);
 
-/// An illness, and the words of the error that the operator reads.
+/// An illness of a disk.
 #[derive(Debug, Clone, Copy)]
 enum Illness {
     Full,
@@ -32,12 +32,12 @@ enum Illness {
 impl Illness {
     const ALL: [Self; 3] = [Self::Full, Self::ReadOnly, Self::Failing];
 
-    /// What the error must tell: what is wrong, and what to do.
-    fn words(self) -> &'static [&'static str] {
+    /// What the error must tell the operator to do, in one of the languages it may have.
+    fn remedy(self) -> [&'static str; 2] {
         match self {
-            Self::Full => &["space"],
-            Self::ReadOnly => &["ead-only"],
-            Self::Failing => &[],
+            Self::Full => ["libere espaço", "make room"],
+            Self::ReadOnly => ["monte-o para gravação", "mount it writable"],
+            Self::Failing => ["estado do disco", "after the disk"],
         }
     }
 }
@@ -207,11 +207,13 @@ fn ballast(folder: &Path) -> Result<(), String> {
 }
 
 fn clear(illness: Illness, said: &str) -> Result<(), String> {
-    match illness.words().iter().find(|word| !said.contains(**word)) {
-        Some(missing) => Err(format!("the error does not tell {missing:?}: {said}")),
-        None if said.contains("panicked") => Err(format!("the operator reads of a panic: {said}")),
-        None => Ok(()),
+    if !illness.remedy().iter().any(|words| said.contains(words)) {
+        return Err(format!("the error does not tell what to do: {said}"));
     }
+    if said.contains("panicked") {
+        return Err(format!("the operator reads of a panic: {said}"));
+    }
+    Ok(())
 }
 
 fn last_line(said: &str) -> String {
