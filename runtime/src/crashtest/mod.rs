@@ -84,6 +84,9 @@ pub async fn run(plan: &Plan, progress: &(dyn Fn(u32) + Send + Sync)) -> anyhow:
     if let Some(why) = played.failed {
         broken.insert(0, Breach { promise: Promise::Starts, count: 1, example: why });
     }
+    if let Some(what) = played.store {
+        broken.insert(0, Breach { promise: Promise::StoreWhole, count: 1, example: what });
+    }
     let clean = broken.is_empty();
     let report = Report {
         seed: plan.seed,
@@ -115,6 +118,8 @@ struct Played {
     deaths: Deaths,
     /// Why the service did not start or stop.
     failed: Option<String>,
+    /// What the store's own check finds.
+    store: Option<String>,
 }
 
 async fn play(
@@ -168,7 +173,8 @@ async fn play(
             people.shutdown().await;
             desk.shutdown().await;
             deaths.at_ms.push(Timestamp::now().as_millisecond());
-            return Ok(Played { evidence: Evidence::default(), deaths, failed: Some(why) });
+            let store = stage.service.check_store().await?;
+            return Ok(Played { evidence: Evidence::default(), deaths, failed: Some(why), store });
         }
     }
     reader.abort();
@@ -178,12 +184,13 @@ async fn play(
     }
     let mut ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner).clone();
     ledger.note(world.requests(ledger.after()), i64::MAX);
+    let store = stage.service.check_store().await?;
     let held = held::read(stage.service.store()).await;
     let held = match held {
         Ok(held) => held,
         Err(error) => {
             failed = Some(format!("{error}"));
-            return Ok(Played { evidence: Evidence::default(), deaths, failed });
+            return Ok(Played { evidence: Evidence::default(), deaths, failed, store });
         }
     };
     let evidence = Evidence {
@@ -196,7 +203,7 @@ async fn play(
         appointments: world.appointments().await?,
         deaths: deaths.at_ms.clone(),
     };
-    Ok(Played { evidence, deaths, failed })
+    Ok(Played { evidence, deaths, failed, store })
 }
 
 /// A folder that was not there before, in the one that is to be tried.

@@ -18,9 +18,9 @@ use crate::foundation::http::{Call, HttpClient};
 /// How often it is asked whether it is ready.
 const LOOK: Duration = Duration::from_millis(4);
 /// How long a question may take while it starts.
-const QUESTION: Duration = Duration::from_secs(2);
+const QUESTION: Duration = Duration::from_secs(10);
 /// A start that takes longer has failed.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(120);
 /// How long a stop that was asked for may take: the service gives itself ten seconds.
 const STOP: Duration = Duration::from_secs(30);
 
@@ -133,6 +133,22 @@ impl Service {
         }
     }
 
+    /// Asks the same program to check the store, which nobody has open; what is wrong with it, in its words.
+    pub(super) async fn check_store(&self) -> anyhow::Result<Option<String>> {
+        let checked = Command::new(&self.program)
+            .args(["store", "check", "--project"])
+            .arg(&self.project)
+            .arg(format!("--set=store.path={}", self.store.display()))
+            .env_remove("FLUXO_ENV")
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .with_context(|| format!("{} cannot be started", self.program.display()))?;
+        let words =
+            [checked.stdout, checked.stderr].map(|told| String::from_utf8_lossy(&told).trim().to_owned());
+        Ok((!checked.status.success()).then(|| format!("{}: {}", checked.status, words.join(" "))))
+    }
+
     fn last_words(&self) -> String {
         let told = self.told();
         let lines: Vec<&str> = told.lines().rev().take(3).collect();
@@ -159,7 +175,7 @@ impl Service {
         body: Option<&Value>,
         key: Option<&str>,
     ) -> anyhow::Result<Option<(u16, Value)>> {
-        let mut call = Call::new(method, format!("{}{path}", self.base()), QUESTION * 5)?
+        let mut call = Call::new(method, format!("{}{path}", self.base()), QUESTION)?
             .bearer(&SecretString::from(API_TOKEN))?
             .header("x-fluxo-attendant", attendant)?;
         if let Some(key) = key {
