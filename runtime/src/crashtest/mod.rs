@@ -81,11 +81,11 @@ pub async fn run(plan: &Plan, progress: &(dyn Fn(u32) + Send + Sync)) -> anyhow:
     let played = played?;
     let evidence = played.evidence;
     let (mut broken, tallies) = audit::compare(&evidence);
-    if let Some(why) = played.failed {
-        broken.insert(0, Breach { promise: Promise::Starts, count: 1, example: why });
-    }
     if let Some(what) = played.store {
         broken.insert(0, Breach { promise: Promise::StoreWhole, count: 1, example: what });
+    }
+    if let Some(why) = played.failed {
+        broken.insert(0, Breach { promise: Promise::Starts, count: 1, example: why });
     }
     let clean = broken.is_empty();
     let report = Report {
@@ -144,6 +144,12 @@ async fn play(
     let (mut deaths, outcome) = kills::go(stage, plan, life, progress).await?;
     if matches!(outcome, Outcome::Alive(_)) {
         tokio::time::sleep(plan.calm).await;
+        if let Some(until) = &plan.detours.until {
+            let begun = Instant::now();
+            while !until() && begun.elapsed() < plan.patience {
+                tokio::time::sleep(LOOK).await;
+            }
+        }
     }
     stage.end();
     if let Some(trouble) = trouble {

@@ -57,6 +57,8 @@ pub struct Detours {
     pub world: Option<Detour>,
     /// Called with the store's directory after each death, before the next life.
     pub between_lives: Option<Meddling>,
+    /// Nobody stops before this is so.
+    pub until: Option<Arc<dyn Fn() -> bool + Send + Sync>>,
 }
 
 /// Something done to a store that nobody has open.
@@ -71,6 +73,7 @@ impl fmt::Debug for Detours {
             .field("webhooks", &self.webhooks.is_some())
             .field("world", &self.world.is_some())
             .field("between_lives", &self.between_lives.is_some())
+            .field("until", &self.until.is_some())
             .finish()
     }
 }

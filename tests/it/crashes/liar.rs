@@ -1,8 +1,7 @@
 //! Stands between the service and the world, passes everything on, and lies once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -16,7 +15,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 /// Which of the requests that fit is lied about: by then the run has begun in earnest.
-const WHICH: usize = 4;
+const WHICH: usize = 2;
 
 /// What it does to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,20 +43,32 @@ struct Liar {
     client: reqwest::Client,
     truth: OnceLock<String>,
     fitting: AtomicUsize,
+    /// A reply that waits for the next one to the same phone.
+    held: Mutex<Option<Request>>,
+    done: AtomicBool,
 }
 
-/// Starts one; the detour leads everything past it.
-pub(super) async fn start(lie: Lie) -> Detour {
+/// Starts one: the detour that leads everything past it, and whether it has lied.
+pub(super) async fn start(lie: Lie) -> (Detour, Arc<dyn Fn() -> bool + Send + Sync>) {
     let client = reqwest::Client::new();
-    let liar = Arc::new(Liar { lie, client, truth: OnceLock::new(), fitting: AtomicUsize::new(0) });
+    let liar = Arc::new(Liar {
+        lie,
+        client,
+        truth: OnceLock::new(),
+        fitting: AtomicUsize::new(0),
+        held: Mutex::default(),
+        done: AtomicBool::new(false),
+    });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
     let here = format!("http://{}", listener.local_addr().expect("a bound listener has an address"));
     let router = Router::new().fallback(pass).with_state(Arc::clone(&liar));
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Arc::new(move |truth: &str| {
+    let same = Arc::clone(&liar);
+    let detour = Arc::new(move |truth: &str| {
         liar.truth.set(truth.to_owned()).expect("one liar, one truth");
         here.clone()
-    })
+    });
+    (detour, Arc::new(move || same.done.load(Ordering::SeqCst)))
 }
 
 async fn pass(
@@ -71,8 +82,18 @@ async fn pass(
     let json: Value = serde_json::from_slice(&request.body).unwrap_or(Value::Null);
     let now = liar.fits(&request, &json) && liar.fitting.fetch_add(1, Ordering::SeqCst) == WHICH;
     if !now {
-        return liar.forward(&request).await;
+        let answer = liar.forward(&request).await;
+        if let Some(late) = liar.late_one(&json) {
+            liar.forward(&late).await;
+            liar.done.store(true, Ordering::SeqCst);
+        }
+        return answer;
     }
+    if liar.lie == Lie::ReplyLate {
+        *liar.held.lock().expect("no holder panics") = Some(request);
+        return accepted();
+    }
+    liar.done.store(true, Ordering::SeqCst);
     match liar.lie {
         Lie::MessageSwallowed => StatusCode::OK.into_response(),
         Lie::MessageTwice => {
@@ -82,17 +103,10 @@ async fn pass(
             let text = String::from_utf8_lossy(&request.body).replace(id, &format!("{id}again"));
             liar.forward(&signed(request, text)).await
         }
-        Lie::ReplySwallowed => accepted(),
+        Lie::ReplySwallowed | Lie::ReplyLate => accepted(),
         Lie::ReplyTwice => {
             liar.forward(&request).await;
             liar.forward(&request).await
-        }
-        Lie::ReplyLate => {
-            tokio::spawn(async move {
-                tokio::time::sleep(Duration::from_millis(1_500)).await;
-                liar.forward(&request).await
-            });
-            accepted()
         }
         Lie::BookingInvented => (StatusCode::CREATED, Json(json!({ "id": "1|0" }))).into_response(),
         Lie::BookingDenied => {
@@ -102,6 +116,7 @@ async fn pass(
     }
 }
 
+#[derive(Debug)]
 struct Request {
     method: Method,
     uri: Uri,
@@ -124,6 +139,16 @@ impl Liar {
                 request.method == Method::POST && json["PatientName"].is_string()
             }
         }
+    }
+
+    /// The reply that was held back, once another has gone to the same phone.
+    fn late_one(&self, gone: &Value) -> Option<Request> {
+        let mut held = self.held.lock().expect("no holder panics");
+        let to = |body: &[u8]| serde_json::from_slice::<Value>(body).ok().map(|json| json["to"].clone());
+        let same = held.as_ref().is_some_and(|late| {
+            gone["type"].is_string() && to(&late.body).is_some_and(|phone| phone == gone["to"])
+        });
+        if same { held.take() } else { None }
     }
 
     async fn forward(&self, request: &Request) -> Response {

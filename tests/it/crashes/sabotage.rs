@@ -13,18 +13,20 @@ use super::{disk, plan};
 /// A short run without a kill: what is found is the lie's.
 async fn with_a_lie(lie: Lie) -> Report {
     let folder = disk();
-    let detour = Some(liar::start(lie).await);
+    let (detour, told) = liar::start(lie).await;
+    let (detour, until) = (Some(detour), Some(told));
     let detours = match lie {
-        Lie::MessageSwallowed | Lie::MessageTwice => Detours { webhooks: detour, ..Detours::default() },
+        Lie::MessageSwallowed | Lie::MessageTwice => {
+            Detours { webhooks: detour, until, ..Detours::default() }
+        }
         Lie::ReplySwallowed
         | Lie::ReplyTwice
         | Lie::ReplyLate
         | Lie::BookingInvented
-        | Lie::BookingDenied => Detours { world: detour, ..Detours::default() },
+        | Lie::BookingDenied => Detours { world: detour, until, ..Detours::default() },
     };
     let plan = Plan {
-        calm: Duration::from_secs(4),
-        patience: Duration::from_secs(15),
+        patience: Duration::from_secs(30),
         crowd: Crowd { writers: 4, bookers: 4, confirmers: 1, guests: 1 },
         trouble: false,
         detours,
