@@ -60,8 +60,8 @@ pub struct Asked {
     pub at_ms: i64,
     /// How it was answered; absent while it is open, and for good where the connection was cut.
     pub status: Option<u16>,
-    /// Whether its end is known.
-    pub over: bool,
+    /// When its end came, in milliseconds since the epoch; absent while it is not known.
+    pub over_ms: Option<i64>,
     /// Of a webhook: the ids of the patients' messages in it.
     pub messages: Vec<String>,
     /// Of a send, and of a webhook with statuses: what the service asked to be echoed.
@@ -143,14 +143,15 @@ fn asked(entry: &book::Entry) -> Asked {
         let parts = changes.flat_map(|change| change["value"][list].as_array().into_iter().flatten());
         parts.filter_map(|part| text(&part[member])).collect()
     };
+    let at_ms = milliseconds(&entry.time);
     Asked {
         n: entry.n,
         target: entry.target,
         method: entry.method.clone(),
         path: entry.path.clone(),
-        at_ms: milliseconds(&entry.time),
+        at_ms,
         status: entry.status,
-        over: entry.took_ms.is_some(),
+        over_ms: entry.took_ms.map(|took| at_ms.saturating_add_unsigned(took)),
         messages: parts("messages", "id"),
         keys: match entry.target {
             "graph" => text(&entry.body["biz_opaque_callback_data"]).into_iter().collect(),

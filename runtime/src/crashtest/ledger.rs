@@ -23,7 +23,7 @@ pub(super) struct Ledger {
     pub(super) aside: BTreeSet<String>,
     /// Requests to send, by what they ask to be echoed.
     pub(super) sends: BTreeMap<String, Vec<Send>>,
-    /// When a status of a message was first taken by the service, in milliseconds since the epoch.
+    /// When a status of a message was first acknowledged by the service, in milliseconds since the epoch.
     pub(super) told: BTreeMap<String, i64>,
     /// Requests to book that RM may have acted upon, by the booking's code.
     pub(super) bookings: BTreeMap<String, u64>,
@@ -51,7 +51,7 @@ impl Ledger {
                 continue;
             }
             self.seen = self.seen.max(request.n);
-            if !request.over && now_ms - request.at_ms < CUT_OFF {
+            if request.over_ms.is_none() && now_ms - request.at_ms < CUT_OFF {
                 self.open.insert(request.n);
                 continue;
             }
@@ -73,9 +73,10 @@ impl Ledger {
                         self.aside.insert(id);
                     }
                 }
+                let at = request.over_ms.unwrap_or(request.at_ms);
                 for key in request.keys.into_iter().filter(|_| taken) {
-                    let first = self.told.entry(key).or_insert(request.at_ms);
-                    *first = (*first).min(request.at_ms);
+                    let first = self.told.entry(key).or_insert(at);
+                    *first = (*first).min(at);
                 }
             }
             "rm" => {
@@ -107,7 +108,7 @@ mod tests {
             path: "/".into(),
             at_ms: 1_000,
             status,
-            over,
+            over_ms: over.then_some(1_400),
             messages: vec!["a".into()],
             keys: vec!["k".into()],
             patient: None,
@@ -123,7 +124,7 @@ mod tests {
         assert!(ledger.acknowledged.is_empty() && ledger.told.is_empty());
         ledger.note(vec![webhook(2, Some(200), true), webhook(3, Some(503), true)], 2_000);
         assert_eq!((ledger.after(), ledger.requests), (3, 3));
-        assert_eq!((ledger.deliveries["a"], ledger.told["k"]), (3, 1_000));
+        assert_eq!((ledger.deliveries["a"], ledger.told["k"]), (3, 1_400));
         assert!(ledger.acknowledged.contains("a") && ledger.aside.contains("a"));
     }
 

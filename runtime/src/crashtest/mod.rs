@@ -206,6 +206,7 @@ async fn play(
         ledger,
         webhooks_pending: world.webhooks_pending().await?,
         held,
+        given_up: told_of(&stage.service.told(), "given up"),
         appointments: world.appointments().await?,
         deaths: deaths.at_ms.clone(),
     };
@@ -276,15 +277,20 @@ async fn quiet(stage: &Stage) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Messages of which the log says something.
+fn told_of(log: &str, what: &str) -> BTreeSet<String> {
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines
+        .filter(|line| line["message"].as_str().is_some_and(|text| text.contains(what)))
+        .filter_map(|line| line["effect"].as_str().map(str::to_owned))
+        .collect()
+}
+
 /// Doubts as the service told them in its log, and what the book says became of them.
 fn doubts(log: &str, ledger: &Ledger) -> Doubts {
     /// A message in doubt is sent once more after half a minute, and not before, in milliseconds.
     const PAUSE: i64 = 29_000;
-    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let effects: BTreeSet<String> = lines
-        .filter(|line| line["message"].as_str().is_some_and(|text| text.contains("in doubt")))
-        .filter_map(|line| line["effect"].as_str().map(str::to_owned))
-        .collect();
+    let effects = told_of(log, "in doubt");
     let sent_again = |effect: &&String| {
         let sends = ledger.sends.get(*effect).map(Vec::as_slice).unwrap_or_default();
         // The first may never have left.

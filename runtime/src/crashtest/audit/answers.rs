@@ -10,12 +10,12 @@ pub(super) fn compare(evidence: &Evidence, findings: &mut Findings) {
         if said.into_iter().any(|bubble| silence.wanted.iter().any(|text| bubble.text.contains(text))) {
             continue;
         }
-        // Of a message that was given up, people know.
+        // Of a message that was given up, people know; if it is found to have arrived, it leaves their list.
         let listed = evidence
             .held
             .conversations
             .get(&silence.number)
-            .is_some_and(|held| held.said.iter().any(|key| evidence.held.dead.contains(key)));
+            .is_some_and(|held| held.said.iter().any(|key| evidence.given_up.contains(key)));
         if listed {
             continue;
         }

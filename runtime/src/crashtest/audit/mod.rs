@@ -82,6 +82,8 @@ pub(super) struct Evidence {
     pub(super) held: Held,
     /// What RM holds.
     pub(super) appointments: Vec<Appointment>,
+    /// Messages that the service gave up, as it told: people see them, unless they are found to have arrived.
+    pub(super) given_up: BTreeSet<String>,
     /// When the service died.
     pub(super) deaths: Vec<i64>,
 }

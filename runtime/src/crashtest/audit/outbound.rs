@@ -7,10 +7,8 @@ use super::{Evidence, Findings, Promise, Tallies, goes_back};
 
 /// A message in doubt is sent once more after half a minute, and not before, in milliseconds.
 const PAUSE: i64 = 29_000;
-/// How much later than a status a send may come that was already on its way, in milliseconds.
+/// How much later than a status a send may arrive that had already left, in milliseconds.
 const ON_ITS_WAY: i64 = 1_000;
-/// How long after an answer its record may take: a death later than this explains no doubt. In milliseconds.
-const RECORDED: i64 = 5_000;
 /// How long after the death of who sent it a message may arrive: it lay in the wire. In milliseconds.
 const IN_THE_WIRE: i64 = 2_000;
 
@@ -65,7 +63,7 @@ pub(super) fn compare(evidence: &Evidence, findings: &mut Findings, tallies: &mu
 fn left_in_doubt(evidence: &Evidence, key: &str, first: i64, again: i64) -> bool {
     let sends = evidence.ledger.sends.get(key).map(Vec::as_slice).unwrap_or_default();
     let lost = sends.iter().any(|send| send.status.is_none() && send.at_ms <= again);
-    let died = evidence.deaths.iter().any(|death| (first - IN_THE_WIRE..=first + RECORDED).contains(death));
+    let died = evidence.deaths.iter().any(|death| (first - IN_THE_WIRE..=again).contains(death));
     let told = evidence.ledger.told.get(key).is_some_and(|told| told + ON_ITS_WAY < again);
     (lost || died) && !told && again - first >= PAUSE
 }
