@@ -53,8 +53,11 @@ fn moved(entry: &OutboxEntry, by: SignedDuration, now: Timestamp) -> Option<Outb
     let mut moved = entry.clone();
     match &mut moved.state {
         OutboxState::Ready => {}
-        OutboxState::InDoubt { since, .. } if *since > now => *since = back(*since),
-        // A doubt that is younger than the jump has its pause before it.
+        // Of an attempt that was cut off nobody hears, so its pause must not last any longer either.
+        OutboxState::InDoubt { since: begun, .. } | OutboxState::Started { at: begun } if *begun > now => {
+            *begun = back(*begun);
+        }
+        // What is younger than the jump has its pause before it.
         OutboxState::InDoubt { .. } | OutboxState::Started { .. } => return None,
     }
     if entry.ready_at <= now {
@@ -63,4 +66,35 @@ fn moved(entry: &OutboxEntry, by: SignedDuration, now: Timestamp) -> Option<Outb
     moved.ready_at = back(entry.ready_at).max(now);
     moved.failing_since = entry.failing_since.map(|since| if since > now { back(since) } else { since });
     Some(moved)
+}
+
+#[cfg(test)]
+mod tests {
+    use fluxo_engine::ids::EffectId;
+    use fluxo_engine::protocol::{Effect, EffectKind};
+
+    use super::*;
+
+    /// Found by the simulation: an answer whose attempt a kill had cut off waited for as long as the clock went back.
+    #[test]
+    fn an_attempt_that_was_begun_before_the_jump_moves_with_it() {
+        let now: Timestamp = "2026-03-12T12:00:00Z".parse().unwrap();
+        let (hour, pause) = (SignedDuration::from_hours(1), SignedDuration::from_secs(30));
+        let begun = |at: Timestamp| OutboxEntry {
+            effect: Effect {
+                id: EffectId { epoch: 1, session: "c.1".into(), turn: 1, n: 0 },
+                wait: None,
+                kind: EffectKind::Notify { queue: None, desk: None, text: "oi".to_owned() },
+            },
+            asked_at: at,
+            ready_at: at + pause,
+            attempts: 0,
+            failing_since: None,
+            state: OutboxState::Started { at },
+            on_accept: Vec::new(),
+        };
+        let found = moved(&begun(now + hour), hour, now).unwrap();
+        assert_eq!((found.state, found.ready_at), (OutboxState::Started { at: now }, now + pause));
+        assert_eq!(moved(&begun(now), hour, now), None, "begun after the jump");
+    }
 }
